@@ -1,0 +1,47 @@
+"""What can go wrong for a user, as a small tree.
+
+::
+
+    TellapartError                 every message meant for a user; the command line exits with 2
+    ├── PicturesError              the pictures, tables or groups cannot be used
+    │   └── BrokenPictureError     one file cannot be decoded; named, left out, never stops a run of many
+    ├── OptionError                an option or parameter has an impossible value
+    ├── RunFolderError             the run folder is used, unwritable, damaged or of another schema
+    └── MissingExtraError          a package of an optional extra is not installed
+
+Each says what was expected, what was found, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class TellapartError(Exception):
+    """A message for the user: what was expected, what was found, where, what to do."""
+
+    def __init__(self, expected: str, *, found: str = "", where: str = "", advice: str = "") -> None:
+        self.expected, self.found, self.where, self.advice = expected, found, where, advice
+        lines = [expected]
+        for name, text in (("found", found), ("where", where), ("what to do", advice)):
+            if text:
+                lines.append(f"  {name}: {text}")
+        super().__init__("\n".join(lines))
+
+
+class PicturesError(TellapartError):
+    """The pictures, tables or groups cannot be used."""
+
+
+class BrokenPictureError(PicturesError):
+    """One file cannot be decoded as a picture."""
+
+
+class OptionError(TellapartError):
+    """An option or parameter has an impossible value."""
+
+
+class RunFolderError(TellapartError):
+    """The run folder is used, unwritable, damaged or of another schema."""
+
+
+class MissingExtraError(TellapartError):
+    """A package of an optional extra is not installed."""

@@ -1,0 +1,35 @@
+"""An estimate: a value that cannot be printed without its interval and its n."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval.
+
+    Attributes
+    ----------
+    value, low, high
+        The point estimate and the ends of its 95 % interval, in the figure's own unit;
+        ``nan`` where the figure is not defined (written as ``null``).
+    n
+        How many independent pictures (or pairs, or seeds) it rests on.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the estimate as the interface writes it; what is not finite becomes None."""
+        return {
+            key: (float(value) if value == value else None)
+            for key, value in (("value", self.value), ("low", self.low), ("high", self.high))
+        } | {"n": int(self.n)}
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f}, n = {self.n})"
