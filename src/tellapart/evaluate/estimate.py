@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +25,20 @@ class Estimate:
     high: float
     n: int
 
+    @classmethod
+    def undefined(cls, n: int = 0) -> Estimate:
+        """Return the estimate of a figure that this part cannot give."""
+        return cls(math.nan, math.nan, math.nan, n)
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether there is a value at all."""
+        return math.isfinite(self.value)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the estimate as the interface writes it; what is not finite becomes None."""
         return {
-            key: (float(value) if value == value else None)
+            key: (float(value) if math.isfinite(value) else None)
             for key, value in (("value", self.value), ("low", self.low), ("high", self.high))
         } | {"n": int(self.n)}
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 PARTS = ("train", "validation", "test")
+
+PART_NAMES = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""How people write the parts, in any case, as folders and in tables."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +32,15 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True)
+class Row(NamedTuple):
+    """What is said about one picture; `part` and `group` are empty where nothing is."""
+
+    label: str
+    part: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, eq=False)  # compared by identity: arrays have no single truth value
 class Pictures:
     """Labelled pictures in a deterministic order.
 
@@ -50,7 +71,33 @@ class Pictures:
     parts: np.ndarray
     groups: np.ndarray
     left_out: tuple[LeftOut, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def from_rows(
+        cls,
+        root: Path,
+        rows: Mapping[str, Row],
+        *,
+        left_out: Sequence[LeftOut] = (),
+        warnings: Sequence[str] = (),
+    ) -> Pictures:
+        """Make the collection of `rows` (path -> row), sorted by path whatever order they come in."""
+        paths = tuple(sorted(rows))
+        # One spelling: a folder made on a Mac and one made elsewhere may write the same é with other bytes.
+        names = [unicodedata.normalize("NFC", rows[path].label) for path in paths]
+        classes = tuple(sorted(set(names)))
+        number = {name: i for i, name in enumerate(classes)}
+        return cls(
+            root=root,
+            paths=paths,
+            labels=np.array([number[name] for name in names], dtype=np.int64),
+            classes=classes,
+            parts=np.array([rows[path].part for path in paths], dtype="<U10"),
+            groups=np.array([rows[path].group for path in paths], dtype=object),
+            left_out=tuple(sorted(left_out, key=lambda item: item.path)),
+            warnings=tuple(warnings),
+        )
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -82,6 +129,10 @@ class Pictures:
         )
 
     def group_numbers(self) -> np.ndarray:
-        """Return (N,) int group numbers; a picture without a group is a group of its own."""
-        alone = np.array([name or f"\0{path}" for name, path in zip(self.groups, self.paths, strict=True)])
-        return np.unique(alone, return_inverse=True)[1]
+        """Return (N,) int group numbers, 0 first met; a picture without a group is a group of its own."""
+        numbers: dict[tuple[str, str], int] = {}
+        keys = (
+            ("group", name) if name else ("alone", path)
+            for name, path in zip(self.groups, self.paths, strict=True)
+        )
+        return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

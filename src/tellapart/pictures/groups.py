@@ -3,82 +3,100 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from tellapart.errors import PicturesError
+from tellapart.pictures.collection import Pictures
+from tellapart.pictures.table import load_table
 
-from .collection import Pictures
-from .table import load_table
+NAME = "groups.csv"
 
 
 def apply_groups(pictures: Pictures, groups_file: Path | None) -> Pictures:
     """Add the groups of `groups_file`, else of a ``groups.csv`` in the root or its parent folder, if there is one.
 
+    What the file says of a picture goes before the column `group` of a table.
+
     Raises
     ------
     PicturesError
-        The file is missing, has not the columns, or names none of the pictures.
+        The file is missing, has not the columns, names a picture twice, or none of the pictures. A
+        ``groups.csv`` of the parent folder may be meant for others: it is then passed over with a warning.
     """
-    asked = groups_file is not None
-    if groups_file is None:
-        found = [
-            f
-            for f in (pictures.root / "groups.csv", pictures.root.absolute().parent / "groups.csv")
-            if f.is_file()
-        ]
-        if not found:
-            return pictures
-        groups_file = found[0]
-    elif not groups_file.is_file():
-        raise PicturesError(
-            "--groups should be a table with columns file (or path) and group.",
-            found="no file",
-            where=str(groups_file),
-        )
-    named = _read(groups_file)
-    own = [_absolute(pictures.root / path) for path in pictures.paths]
-    groups = np.array(
-        [named.get(path, "") or old for path, old in zip(own, pictures.groups, strict=True)], dtype=object
-    )
+    root = pictures.root
+    if groups_file is not None:
+        return _apply(pictures, groups_file)
+    if os.path.isfile(root / NAME):  # noqa: PTH113 - unlike Path's it never raises
+        return _apply(pictures, root / NAME)
+    for folder in (root.absolute().parent, root.resolve().parent):
+        beside = folder / NAME
+        if os.path.isfile(beside):  # noqa: PTH113
+            try:
+                return _apply(pictures, beside)
+            except PicturesError as error:
+                note = f"{str(beside)!r} was not used: {error.expected} Found: {error.found}."
+                return replace(pictures, warnings=(*pictures.warnings, note))
+    return pictures
+
+
+def _apply(pictures: Pictures, groups_file: Path) -> Pictures:
+    where_of = _locator()
+    named = _read(groups_file, where_of)
+    own = [where_of(pictures.root / path) for path in pictures.paths]
     hits = sum(path in named for path in own)
     if not hits:
-        if asked:
-            raise PicturesError(
-                "The groups file should name the pictures, relative to its own folder.",
-                found=f"none of its {len(named)} rows names one of the {len(pictures)} pictures",
-                where=str(groups_file),
-                advice=f"a path such as {os.path.relpath(pictures.file(0), groups_file.parent)!r} was expected",
-            )
-        return replace(
-            pictures, warnings=(*pictures.warnings, f"{groups_file} names none of the pictures; not used")
-        )
-    note = (
-        ()
-        if hits == len(own)
-        else (
-            f"{groups_file.name} names {hits} of {len(own)} pictures; each other one counts as a group of its own",
-        )
-    )
-    return replace(pictures, groups=groups, warnings=(*pictures.warnings, *note))
-
-
-def _read(groups_file: Path) -> dict[str, str]:
-    frame = load_table(groups_file)
-    column = next((c for c in ("file", "path") if c in frame.columns), None)
-    if column is None or "group" not in frame.columns:
+        expected = os.path.relpath(pictures.file(0), groups_file.parent) if len(pictures) else ""
         raise PicturesError(
-            "A groups file has the columns file (or path) and group.",
-            found="columns " + ", ".join(map(repr, frame.columns)),
+            "A groups file should name the pictures, as seen from its own folder.",
+            found=f"none of its {len(named)} rows names one of the {len(pictures)} pictures",
             where=str(groups_file),
+            advice=f"the first picture would be written {Path(expected).as_posix()!r}",
         )
-    return {
-        _absolute(groups_file.parent / str(f)): str(g).strip()
-        for f, g in zip(frame[column], frame["group"], strict=True)
-    }
+    groups = np.empty(len(own), dtype=object)
+    groups[:] = [named.get(path) or old for path, old in zip(own, pictures.groups, strict=True)]
+    warnings = pictures.warnings
+    if hits < len(own):
+        warnings += (
+            f"{str(groups_file)!r} names {hits} of {len(own)} pictures; each of the others belongs to no group "
+            "unless a table says so.",
+        )
+    return replace(pictures, groups=groups, warnings=warnings)
 
 
-def _absolute(path: Path) -> str:
-    return os.path.normpath(os.path.abspath(path))  # noqa: PTH100 - links are not resolved: names count
+def _read(groups_file: Path, where_of: Callable[[Path], str]) -> dict[str, str]:
+    """Return the group of each file that is named."""
+    frame = load_table(groups_file)
+    frame = frame.set_axis([str(column).strip() for column in frame.columns], axis="columns")
+    columns = frame.columns.tolist()
+    column = next((c for c in ("file", "path") if columns.count(c) == 1), None)
+    if column is None or columns.count("group") != 1:
+        raise PicturesError(
+            "A groups file should have the columns file (or path) and group.",
+            found="columns " + (", ".join(map(repr, columns)) or "none"),
+            where=str(groups_file),
+            advice="the first line is file,group; then one line per picture",
+        )
+    named: dict[str, str] = {}
+    for position, file, group in zip(frame.index, frame[column], frame["group"], strict=True):
+        if not file or "\0" in file:
+            continue
+        first = named.setdefault(where_of(groups_file.parent / file), group.strip())
+        if first != group.strip():
+            raise PicturesError(
+                "A groups file should name a picture once, with one group.",
+                found=f"{file!r} in {first!r} and in {group.strip()!r}",
+                where=f"{groups_file}, {frame.index.name} {position}",
+                advice="give both groups one name if all their pictures belong together",
+            )
+    return named
+
+
+def _locator() -> Callable[[Path], str]:
+    """Return a function that gives a file one name, whichever way (links, ..) its folder was reached."""
+    real_folder = cache(os.path.realpath)
+    return lambda file: os.path.join(real_folder(file.parent), file.name)  # noqa: PTH118 - fast: once a picture

@@ -1,31 +1,34 @@
 """All pictures decoded once, on disk: sets larger than memory cost disk, not memory.
 
 Files are read back with plain reads rather than a mapping: mapped pages would count as memory of the process.
+One process at a time may build a store in a folder: who owns the folder sees to that.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import closing, suppress
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tellapart.errors import BrokenPictureError
-
-from .collection import LeftOut, Pictures
-from .decode import Facts, decode
+from tellapart.errors import BrokenPictureError, RunFolderError
+from tellapart.pictures.collection import LeftOut, Pictures
+from tellapart.pictures.decode import STORE_SIDE, Facts, decode
 
 PIXELS, INDEX = "pictures.u8", "pictures.json"
+SCHEMA = 1  # of the two files; one of another schema is built anew
 AHEAD = 32  # pictures decoded before their turn: enough to keep the threads busy, few enough to stay small
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PictureStore:
     """N decoded pictures of different sizes in one file.
 
@@ -51,11 +54,11 @@ class PictureStore:
 
     def __getitem__(self, index: int) -> np.ndarray:
         """Return picture `index`, uint8 HWC."""
-        height, width = self.shapes[index]
+        height, width = (int(side) for side in self.shapes[index])
         flat = np.fromfile(
-            self.file, dtype=np.uint8, count=int(height) * int(width) * 3, offset=int(self.offsets[index])
+            self.file, dtype=np.uint8, count=height * width * 3, offset=int(self.offsets[index])
         )
-        return flat.reshape(int(height), int(width), 3)
+        return flat.reshape(height, width, 3)
 
     def select(self, keep: np.ndarray) -> PictureStore:
         """Return the store of the pictures at `keep` (indices or mask)."""
@@ -85,22 +88,33 @@ def decode_all(
     -------
     store, pictures
         The store and the pictures that could be read, in the same order.
+
+    Raises
+    ------
+    RunFolderError
+        `folder` cannot be written, or the disk is full; what was begun is taken away.
     """
     stamp = _stamp(pictures)
-    found = _load(folder, stamp)
-    if found is None:
-        _build(pictures, folder, stamp, workers, advance)
-        found = _load(folder, stamp)
-        assert found is not None  # noqa: S101 - just written
-    store, broken = found
+    index = _load(folder, stamp)
+    if index is None:
+        index = _build_or_clear(pictures, folder, stamp, workers, advance)
+    else:
+        advance(len(pictures))
+    broken = index["broken"]
     good = np.array([path not in broken for path in pictures.paths], dtype=bool)
     left_out = [LeftOut(path, broken[path]) for path in pictures.paths if path in broken]
+    store = PictureStore(
+        folder / PIXELS,
+        np.array(index["shapes"], dtype=np.int64).reshape(-1, 2),
+        np.array(index["offsets"], dtype=np.int64),
+        tuple(Facts(*values) for values in index["facts"]),
+    )
     return store, pictures.select(good, left_out)
 
 
 def decode_stream(
-    files: Sequence[Path | str], workers: int = 0
-) -> Iterator[tuple[np.ndarray, Facts] | BrokenPictureError]:
+    files: Iterable[Path | str], workers: int = 0
+) -> Generator[tuple[np.ndarray, Facts] | BrokenPictureError, None, None]:
     """Decode files in order, a few ahead; a broken one yields its error."""
 
     def one(file: Path | str) -> tuple[np.ndarray, Facts] | BrokenPictureError:
@@ -110,64 +124,103 @@ def decode_stream(
             return error
 
     waiting: deque[Future[tuple[np.ndarray, Facts] | BrokenPictureError]] = deque()
-    with warnings.catch_warnings(), ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        # Pillow warns of odd metadata in files that decode well; what cannot be decoded is an error, not a warning.
-        warnings.simplefilter("ignore")
+    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
+    try:
         for file in files:
             waiting.append(pool.submit(one, file))
             if len(waiting) >= AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # who stops early (Ctrl-C) does not wait for those ahead
 
 
-def _stamp(pictures: Pictures) -> list[list[object]]:
-    rows: list[list[object]] = []
+def _stamp(pictures: Pictures) -> dict[str, Any]:
+    """Return what the store depends on; it is used again while this stays the same."""
+    files: list[list[object]] = []
     for i, path in enumerate(pictures.paths):
         try:
             stat = pictures.file(i).stat()
-            rows.append([path, stat.st_size, stat.st_mtime_ns])
+            files.append([path, stat.st_size, stat.st_mtime_ns])
         except OSError:
-            rows.append([path, -1, -1])
-    return rows
+            files.append([path, -1, -1])
+    names = [field.name for field in fields(Facts)]
+    return {"schema": SCHEMA, "longest_side": STORE_SIDE, "facts": names, "files": files}
+
+
+def _build_or_clear(
+    pictures: Pictures,
+    folder: Path,
+    stamp: dict[str, Any],
+    workers: int,
+    advance: Callable[[int], None],
+) -> dict[str, Any]:
+    try:
+        return _build(pictures, folder, stamp, workers, advance)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        for name in (INDEX + ".part", PIXELS):
+            with suppress(OSError):
+                (folder / name).unlink()
+        raise RunFolderError(
+            "The decoded pictures should fit on the disk."
+            if full
+            else "A folder that can be written is needed for the decoded pictures.",
+            found=error.strerror or str(error),
+            where=str(folder),
+            advice=f"make room (up to {_most_megabytes(pictures):,} MB), or choose a folder on another disk"
+            if full
+            else "choose another folder, or have it made writable",
+        ) from error
+
+
+def _most_megabytes(pictures: Pictures) -> int:
+    return -(-len(pictures) * STORE_SIDE * STORE_SIDE * 3 // 1_000_000)
 
 
 def _build(
-    pictures: Pictures, folder: Path, stamp: list[list[object]], workers: int, advance: Callable[[int], None]
-) -> None:
+    pictures: Pictures,
+    folder: Path,
+    stamp: dict[str, Any],
+    workers: int,
+    advance: Callable[[int], None],
+) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / INDEX).unlink(missing_ok=True)
     shapes, offsets, facts, broken, at = [], [], [], {}, 0
-    files = [pictures.file(i) for i in range(len(pictures))]
-    with (folder / PIXELS).open("wb") as out:
-        for path, result in zip(pictures.paths, decode_stream(files, workers), strict=True):
+    files = (pictures.root / path for path in pictures.paths)
+    with (folder / PIXELS).open("wb") as out, closing(decode_stream(files, workers)) as stream:
+        for path, result in zip(pictures.paths, stream, strict=True):
             if isinstance(result, BrokenPictureError):
                 broken[path] = result.found
             else:
                 image, fact = result
-                out.write(image.tobytes())
+                out.write(image.data)
                 shapes.append(image.shape[:2])
                 offsets.append(at)
-                facts.append(asdict(fact))
+                facts.append(astuple(fact))
                 at += image.size
             advance(1)
-    index = {"stamp": stamp, "shapes": shapes, "offsets": offsets, "facts": facts, "broken": broken}
+    index = {
+        "stamp": stamp,
+        "bytes": at,
+        "shapes": shapes,
+        "offsets": offsets,
+        "facts": facts,
+        "broken": broken,
+    }
     temporary = folder / (INDEX + ".part")
-    temporary.write_text(json.dumps(index))
+    temporary.write_text(json.dumps(index), encoding="utf-8")
     temporary.replace(folder / INDEX)  # the index is written last: a store without it is begun anew
+    return index
 
 
-def _load(folder: Path, stamp: list[list[object]]) -> tuple[PictureStore, dict[str, str]] | None:
+def _load(folder: Path, stamp: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the index of a finished store of just these files, else nothing."""
     try:
-        index = json.loads((folder / INDEX).read_text())
-    except (OSError, ValueError):
+        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        fits = index["stamp"] == stamp and index["bytes"] == (folder / PIXELS).stat().st_size
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    if index["stamp"] != stamp:
-        return None
-    store = PictureStore(
-        folder / PIXELS,
-        np.array(index["shapes"], dtype=np.int64).reshape(-1, 2),
-        np.array(index["offsets"], dtype=np.int64),
-        tuple(Facts(**fact) for fact in index["facts"]),
-    )
-    return store, index["broken"]
+    return index if fits else None

@@ -2,48 +2,98 @@
 
 from __future__ import annotations
 
+import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from tellapart.errors import PicturesError
+from tellapart.pictures.collection import PART_NAMES, PARTS, Pictures, Row
 
-from .collection import Pictures
+if TYPE_CHECKING:  # a second to import, and many a user has no table
+    import pandas as pd
 
-PART_NAMES = {
-    "": "",
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "test": "test",
-}
 KNOWN = ("path", "label", "split", "group")
+COLUMNS = "columns are path, label and optionally split (train, validation, test) and group"
 
 
 def load_table(path: Path) -> pd.DataFrame:
-    """Read a table as text columns, empty where a value is missing.
+    """Read a table as text columns, empty where a value is missing; the index tells the line, or the row.
 
     Raises
     ------
     PicturesError
         Where the file is no table.
     """
+    parquet = path.suffix.lower() == ".parquet"
     try:
-        if path.suffix.lower() == ".parquet":
-            frame = pd.read_parquet(path)
-            return frame.astype(object).where(frame.notna(), "").astype(str)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except Exception as error:
+        return _parquet(path) if parquet else _csv(path)
+    except PicturesError:
+        raise
+    except OSError as error:
         raise PicturesError(
-            "A .csv (UTF-8, comma separated) or .parquet table was expected.",
-            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            "A table that can be read was expected.",
+            found=error.strerror or str(error),
             where=str(path),
-            advice="open it in a spreadsheet and save it as CSV UTF-8",
+            advice="check the path, and that you may read the file",
         ) from error
+    except Exception as error:  # pyarrow has its own kinds, and UnicodeDecodeError says it at length
+        found = "text that is not UTF-8" if isinstance(error, UnicodeError) else str(error).split("\n")[0]
+        raise PicturesError(
+            "A .parquet table was expected." if parquet else "A .csv table was expected: UTF-8, commas.",
+            found=found or type(error).__name__,
+            where=str(path),
+            advice="write it again from where it came"
+            if parquet
+            else "open it in a spreadsheet, save as CSV UTF-8",
+        ) from error
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    # Not pandas' reader: it takes a value too many for an index, and does not know the line.
+    import pandas as pd
+
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        header = next(reader, [])
+        rows: list[list[str]] = []
+        lines: list[int] = []
+        before = reader.line_num
+        for row in reader:
+            if len(row) > len(header) and any(row[len(header) :]):
+                raise PicturesError(
+                    f"A line of the table should have {len(header)} values, as its first line has.",
+                    found=f"{len(row)} values",
+                    where=f"{path}, line {before + 1}",
+                    advice='put quotes around what has a comma in it: "a, b.png",label',
+                )
+            if any(row):
+                rows.append([*row, *[""] * len(header)][: len(header)])
+                lines.append(before + 1)
+            before = reader.line_num
+    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="line"), dtype=object)
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    # Not pandas' reader: it turns whole numbers with a gap into 1.0, and hides a column stored as an index.
+    import pandas as pd
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        table = file.read()
+    columns = [_texts(column.to_pylist()) for column in table.columns]
+    index = pd.RangeIndex(1, table.num_rows + 1, name="row")
+    frame = pd.DataFrame(dict(enumerate(columns)), index=index, dtype=object)
+    frame.columns = pd.Index(table.column_names)
+    return frame
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    import pandas as pd
+
+    missing = pd.isna(pd.Series(values, dtype=object))
+    return ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)]
 
 
 def read_table(path: Path) -> Pictures:
@@ -51,8 +101,9 @@ def read_table(path: Path) -> Pictures:
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise PicturesError(
             "PICTURES should be a folder or a .csv or .parquet table.",
-            found=f"a file {path.suffix!r}",
+            found=f"a file {path.name!r}",
             where=str(path),
+            advice="give the folder that holds the class folders, or save the table as CSV UTF-8",
         )
     return from_frame(load_table(path), root=path.parent, where=str(path))
 
@@ -60,87 +111,135 @@ def read_table(path: Path) -> Pictures:
 def from_frame(frame: pd.DataFrame, *, root: Path, where: str) -> Pictures:
     """Turn a frame with columns path, label[, split, group] into `Pictures`.
 
+    Parameters
+    ----------
+    frame
+        One row per picture; its index says in messages which row is meant.
+    root
+        What paths are relative to.
+    where
+        What the table is called in messages.
+
     Raises
     ------
     PicturesError
         A column is missing, a path does not exist or leaves `root`, a label is empty, a picture has two labels,
         a split has an unknown name.
     """
-    for column in ("path", "label"):
-        if column not in frame.columns:
+    names = [str(column).strip() for column in frame.columns]
+    for column in KNOWN:
+        if names.count(column) > 1 or (column in ("path", "label") and column not in names):
             raise PicturesError(
-                f"The table needs a column `{column}`.",
-                found="columns " + ", ".join(map(repr, frame.columns)),
+                f"The table needs one column `{column}`."
+                if column in ("path", "label")
+                else f"The table may have one column `{column}`.",
+                found="columns " + (", ".join(map(repr, names)) or "none"),
                 where=where,
-                advice="columns are path, label and optionally split (train, validation, test) and group",
+                advice=f"{COLUMNS}; the first line names them, separated by commas",
             )
-    unknown = [str(c) for c in frame.columns if c not in KNOWN]
-    warnings = (f"columns not used: {', '.join(unknown)}",) if unknown else ()
-    rows = _rows(frame, root, where)
-    classes = tuple(sorted({label for label, _, _ in rows.values()}))
-    number = {name: i for i, name in enumerate(classes)}
-    paths = sorted(rows)
-    return Pictures(
-        root=root,
-        paths=tuple(paths),
-        labels=np.array([number[rows[p][0]] for p in paths], dtype=np.int64),
-        classes=classes,
-        parts=np.array([rows[p][1] for p in paths], dtype="<U10"),
-        groups=np.array([rows[p][2] for p in paths], dtype=object),
-        warnings=warnings,
+    if not len(frame):
+        raise PicturesError(
+            "The table should have one row per picture.", found="no rows", where=where, advice=COLUMNS
+        )
+    unknown = [
+        name for name in names if name and name not in KNOWN
+    ]  # spreadsheets leave empty columns behind
+    return Pictures.from_rows(
+        root,
+        _rows(frame.set_axis(names, axis="columns"), root, where),
+        warnings=[f"Columns of {where} that are not used: {', '.join(map(repr, unknown))}."]
+        if unknown
+        else [],
     )
 
 
-def _rows(frame: pd.DataFrame, root: Path, where: str) -> dict[str, tuple[str, str, str]]:
-    splits = frame["split"] if "split" in frame.columns else [""] * len(frame)
-    groups = frame["group"] if "group" in frame.columns else [""] * len(frame)
-    rows: dict[str, tuple[str, str, str]] = {}
+def _rows(frame: pd.DataFrame, root: Path, where: str) -> dict[str, Row]:
+    given = [
+        _texts(frame[column].tolist()) if column in frame.columns else [""] * len(frame) for column in KNOWN
+    ]
+    unit = frame.index.name or "row"
+    rows: dict[str, Row] = {}
     missing: list[str] = []
-    for line, (given, label, split, group) in enumerate(
-        zip(frame["path"], frame["label"], splits, groups, strict=True), start=2
-    ):
-        here = f"{where}, line {line}"
-        path = inside(str(given), root, here)
-        if not (root / path).is_file():
-            missing.append(f"{given!r} (line {line})")
+    for position, path, label, split, group in zip(frame.index, *given, strict=True):
+        here = f"{where}, {unit} {position}"
+        inner = inside(path, root, here)
+        if not os.path.isfile(root / inner):  # noqa: PTH113 - unlike Path's it never raises
+            missing.append(f"{path!r} ({unit} {position})")
             continue
-        if not str(label).strip():
-            raise PicturesError("Every picture needs a label.", found="an empty label", where=here)
-        part = PART_NAMES.get(str(split).strip().lower())
-        if part is None:
-            raise PicturesError("`split` is train, validation or test.", found=repr(split), where=here)
-        row = (str(label).strip(), part, str(group).strip())
-        if rows.setdefault(path, row) != row:
-            raise PicturesError(
-                "A picture is listed once, with one label, one split and one group.",
-                found=f"{given!r} as {rows[path][0]!r} and as {row[0]!r}",
-                where=here,
-                advice="keep the right one of the two lines",
-            )
+        row = _row(label, split, group, here)
+        first = rows.setdefault(inner, row)
+        if first != row:
+            _refuse_two_rows(path, first, row, here)
     if missing:
+        _refuse_missing(missing, len(frame), root, where)
+    without = [path for path, row in rows.items() if not row.part]
+    if without and len(without) < len(rows):
         raise PicturesError(
-            "Every path of the table should exist, relative to the table's folder.",
-            found=f"{len(missing)} of {len(frame)} do not: {', '.join(missing[:3])}",
+            "`split` should be given for all pictures or for none.",
+            found=f"{len(without)} of {len(rows)} without it, such as {without[0]!r}",
             where=where,
-            advice=f"paths are looked up in {root}",
-        )
-    parts = {part for _, part, _ in rows.values()}
-    if "" in parts and len(parts) > 1:
-        raise PicturesError(
-            "`split` is given for all pictures or for none.", found="some rows without it", where=where
+            advice="write train, validation or test into each row, or take the column away",
         )
     return rows
 
 
-def inside(given: str, root: Path, where: str) -> str:
-    """Return `given` relative to `root` as POSIX; refuse what leads outside of it."""
-    absolute = os.path.normpath(os.path.join(os.path.abspath(root), given))  # noqa: PTH118, PTH100 - no links resolved
-    relative = os.path.relpath(absolute, os.path.abspath(root))  # noqa: PTH100
-    if relative == ".." or relative.startswith(".." + os.sep) or "\0" in given or not given.strip():
+def _row(label: str, split: str, group: str, here: str) -> Row:
+    if not label.strip():
         raise PicturesError(
-            "Paths in a table stay inside the table's folder.",
-            found=repr(given),
+            "Every picture needs a label.",
+            found="an empty label",
+            where=here,
+            advice="write the picture's class there, or take the row away",
+        )
+    part = PART_NAMES.get(split.strip().lower(), "")
+    if split.strip() and not part:
+        raise PicturesError(
+            f"`split` should be {', '.join(PARTS[:-1])} or {PARTS[-1]}.",
+            found=repr(split),
+            where=here,
+            advice="write one of these, or leave `split` empty in all rows",
+        )
+    return Row(label.strip(), part, group.strip())
+
+
+def _refuse_two_rows(path: str, first: Row, second: Row, here: str) -> None:
+    columns = ("label", "split", "group")
+    column, one, other = next(c for c in zip(columns, first, second, strict=True) if c[1] != c[2])
+    raise PicturesError(
+        "A picture should have one label, one split and one group.",
+        found=f"{path!r} with {column} {one!r} and again with {other!r}",
+        where=here,
+        advice="keep the right one of the two rows",
+    )
+
+
+def _refuse_missing(missing: list[str], total: int, root: Path, where: str) -> None:
+    slashes = "; write / instead of \\" if "\\\\" in missing[0] else ""
+    raise PicturesError(
+        "Every path in the table should be a file, seen from the table's folder.",
+        found=f"{len(missing)} of {total} are not: {', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}",
+        where=where,
+        advice=f"they were looked for in {str(root.absolute())!r}{slashes}",
+    )
+
+
+def inside(given: str, root: Path, where: str) -> str:
+    """Return `given` relative to `root` as POSIX; refuse what leads outside of it.
+
+    Raises
+    ------
+    PicturesError
+        The path is empty, is none, or leads out of `root`; `where` says who gave it.
+    """
+    home = os.path.abspath(root)  # noqa: PTH100 - links are not resolved: names count
+    relative = (
+        "" if not given.strip() or "\0" in given else os.path.relpath(os.path.join(home, given), home)  # noqa: PTH118
+    )
+    if not relative or Path(relative).parts[:1] == ("..",):
+        raise PicturesError(
+            "A path in the table should name a file in the table's folder or below.",
+            found="an empty path" if not given.strip() else repr(given),
             where=where,
-            advice="move the table to a folder above the pictures",
+            advice="put the table into a folder above all pictures, and write the paths as seen from there",
         )
     return Path(relative).as_posix()

@@ -1,0 +1,235 @@
+"""The command line: words and options, no logic."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tellapart.errors import TellapartError
+
+if TYPE_CHECKING:
+    from tellapart.members.member import Progress
+
+app = typer.Typer(
+    name="tellapart",
+    help="From a folder of labelled pictures to a classifier you can trust.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+PicturesArgument = Annotated[
+    str, typer.Argument(help="A folder with one folder per class, or a table; see the README.")
+]
+RunArgument = Annotated[Path, typer.Argument(help="The folder of a finished run.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+
+
+@app.command()
+def demo(
+    name: Annotated[str, typer.Argument(help="pellets or quarter.")],
+    out: Annotated[Path, typer.Argument(help="The folder to write.")],
+    seed: Annotated[int, typer.Option(help="Other seeds draw other pictures.")] = 0,
+    per_class: Annotated[int | None, typer.Option(help="Training pictures per class.")] = None,
+) -> None:
+    """Write a stand-in picture set to try things on."""
+    from tellapart.pictures.demo import write_demo
+
+    written = write_demo(name, out, seed=seed, per_class=per_class)
+    typer.echo(str(written), err=True)
+
+
+@app.command()
+def train(
+    pictures: PicturesArgument,
+    out: Annotated[Path, typer.Option(metavar="RUN", help="The run folder to write.")],
+    time: Annotated[str, typer.Option(help="A ceiling for the whole command: 90, 90s, 10m, 1h.")] = "10m",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same numbers on the same machine.")] = 0,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that is looked for; the rarer one by default.")
+    ] = None,
+    min_precision: Annotated[
+        float | None, typer.Option(help="Of what is called positive, at least this share is.")
+    ] = None,
+    min_recall: Annotated[
+        float | None, typer.Option(help="At least this share of the positives is found.")
+    ] = None,
+    cost: Annotated[
+        str | None, typer.Option(metavar="FALSE_ALARM:MISS", help="What each mistake costs, say 1:20.")
+    ] = None,
+    prevalence: Annotated[
+        float | None, typer.Option(help="Share of positives where it will be used, say .005.")
+    ] = None,
+    backbone: Annotated[
+        str, typer.Option(help="The pretrained network behind `probe`.")
+    ] = "efficientnet-lite0",
+    members: Annotated[str, typer.Option(help="What may be tried.")] = "probe,detail",
+    groups: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A table file,group of what belongs together.")
+    ] = None,
+    plan_only: Annotated[
+        bool, typer.Option("--plan-only", help="Show the plan and the time it takes; train nothing.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 when the result is not to be trusted.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train on PICTURES, and say how good the result is and whether that may be believed."""
+    from tellapart.evaluate.aim import Aim
+    from tellapart.options import TrainOptions, parse_duration, parse_members
+
+    options = TrainOptions(
+        time_seconds=parse_duration(time),
+        seed=seed,
+        positive=positive,
+        aim=Aim.parse(min_precision=min_precision, min_recall=min_recall, cost=cost, prevalence=prevalence),
+        backbone=backbone,
+        members=parse_members(members),
+        groups_file=groups,
+    )
+    if plan_only:
+        from tellapart.pipeline import plan_only as make_plan_only
+
+        _print_plan(make_plan_only(pictures, options), as_json=as_json)
+        return
+    from tellapart.pipeline import train as run_training
+
+    with _progress() as progress:
+        metrics = run_training(pictures, out, options, progress)
+    _print_result(metrics, out, as_json=as_json)
+    if strict and metrics["decision"] != "trustworthy":
+        raise typer.Exit(3)
+
+
+@app.command()
+def evaluate(run: RunArgument, pictures: PicturesArgument, as_json: JsonOption = False) -> None:
+    """Measure a run on other pictures."""
+    from tellapart.evaluation import evaluate_run
+
+    metrics = evaluate_run(run, pictures)
+    if as_json:
+        _print_json(metrics)
+    else:
+        _print_figures(metrics)
+
+
+@app.command()
+def predict(
+    run: RunArgument,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Pictures and folders of pictures.")],
+    out: Annotated[Path | None, typer.Option(help="Write the table here instead of standard output.")] = None,
+) -> None:
+    """Label pictures: class, probabilities, and whether the model is sure."""
+    from tellapart.deploy.predictor import Predictor
+    from tellapart.deploy.table import columns, list_files, predict_rows, write_table
+
+    predictor = Predictor(run / "model.onnx")
+    files = list_files(paths)
+    write_table(out, columns(predictor), predict_rows(predictor, files))
+
+
+@app.command()
+def report(
+    run: RunArgument,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write it; report.html of the run by default.")
+    ] = None,
+) -> None:
+    """Render the report of a run again."""
+    from tellapart.report import render_report
+    from tellapart.run_folder import RunFolder
+
+    target = run / "report.html" if out is None else out
+    page = render_report(run)
+    RunFolder(target.parent).write_text(target.name, page)
+    typer.echo(str(target), err=True)
+
+
+@app.callback(invoke_without_command=True)
+def version_option(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """From a folder of labelled pictures to a classifier you can trust."""
+    if version:
+        from tellapart import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress]:
+    """A live display on a terminal, else silence."""
+    from tellapart.progress import Live, Quiet
+
+    if sys.stderr.isatty():
+        with Live() as live:
+            yield live
+    else:
+        yield Quiet()
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _print_result(metrics: dict[str, Any], run: Path, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(metrics)
+    else:
+        _print_figures(metrics)
+        typer.echo(f"Report: {run / 'report.html'}", err=True)
+
+
+def _print_figures(metrics: dict[str, Any]) -> None:
+    say: Callable[[str], None] = lambda text: typer.echo(text, err=True)  # noqa: E731 - a name for six uses
+    say(f"\n{metrics['decision'].capitalize()}. {metrics['words']['sentence']}")
+    for name in ("accuracy", "balanced_accuracy", "roc_auc", "macro_f1", "average_precision"):
+        figure = metrics["test"][name]
+        if figure["value"] is not None:
+            interval = f"({figure['low']:.3f} to {figure['high']:.3f}, n = {figure['n']})"
+            say(f"  {name.replace('_', ' '):<18} {figure['value']:.3f}  {interval}")
+    if metrics["positive"] is not None:
+        say(f"  positive class     {metrics['positive']!r} ({metrics['positive_chosen_by']})")
+    if metrics.get("fit_for_use", {}).get("met") is not None:
+        say(f"  {metrics['fit_for_use']['words']}")
+    pictures = metrics["pictures"]
+    if pictures["left_out"]:
+        first = pictures["left_out_files"][0]
+        say(f"  left out           {pictures['left_out']} files, e.g. {first['path']!r}: {first['why']}")
+    for text in metrics.get("warnings", []):
+        say(f"  note               {text}")
+    say(f"  {metrics['seconds']['total']:.0f} s, {pictures['used']} pictures")
+
+
+def _print_plan(plan: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        _print_json(plan)
+        return
+    for setting in plan["settings"]:
+        typer.echo(f"{setting['name']:<22} {setting['value']}\n{'':<22}   {setting['reason']}")
+    for cut in plan["left_out"]:
+        typer.echo(f"left out: {cut['what']} ({cut['why']})")
+    quoted = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in plan["quoted_seconds"].items())
+    typer.echo(f"time: {quoted}")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one message and exit status 2."""
+    try:
+        app()
+    except TellapartError as error:
+        sys.stderr.write(f"tellapart: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ntellapart: stopped; the same command goes on from here\n")
+        sys.exit(130)

@@ -1,0 +1,62 @@
+"""Changes of a training batch that leave the label as it is; which do is decided on out-of-fold scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What may be done to a picture without changing its label.
+
+    Attributes
+    ----------
+    mirror
+        Left and right may be exchanged.
+    turns
+        Quarter turns (and with `mirror` all eight positions of a square).
+    shift
+        Largest shift, as a share of the side; what is uncovered repeats the edge.
+    light
+        Brightness and contrast vary by this share.
+    """
+
+    mirror: bool
+    turns: bool
+    shift: float = 1 / 16
+    light: float = 0.1
+
+    def words(self) -> str:
+        """Name the turns and mirrorings."""
+        if self.turns:
+            return "quarter turns and mirrorings" if self.mirror else "quarter turns"
+        return "mirrorings" if self.mirror else "neither turns nor mirrorings"
+
+
+def augment(images_NCHW: torch.Tensor, policy: Policy, generator: torch.Generator) -> torch.Tensor:
+    """Return a changed copy of a uint8 batch as float, 0 to 255; every picture gets its own change."""
+    n, _, height, width = images_NCHW.shape
+    x = images_NCHW.float()
+    choose = lambda high: torch.randint(high, (n,), generator=generator)  # noqa: E731 - a name for three uses
+    if policy.mirror:
+        x = torch.where(choose(2).view(n, 1, 1, 1).bool(), x.flip(3), x)
+    if policy.turns:
+        half = choose(2).view(n, 1, 1, 1).bool()
+        x = torch.where(half, x.flip(2, 3), x)
+        if height == width:
+            quarter = choose(2).view(n, 1, 1, 1).bool()
+            x = torch.where(quarter, x.transpose(2, 3).flip(3), x)
+    rows, columns = int(height * policy.shift), int(width * policy.shift)
+    if rows or columns:
+        padded = functional.pad(x, (columns, columns, rows, rows), mode="replicate")
+        down, right = choose(2 * rows + 1).tolist(), choose(2 * columns + 1).tolist()
+        x = torch.stack(
+            [p[:, d : d + height, r : r + width] for p, d, r in zip(padded, down, right, strict=True)]
+        )
+    if policy.light:
+        factor, offset = (torch.rand((2, n, 1, 1, 1), generator=generator) * 2 - 1) * policy.light
+        x = x * (1 + factor) + 128 * offset
+    return x

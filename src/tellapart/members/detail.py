@@ -1,0 +1,288 @@
+"""Member `detail`: small nets trained from scratch near native resolution, one per fold, averaged.
+
+Before all folds are trained, looks at the first fold settle what only evidence can: which turns and mirrorings
+leave the label as it is, how large the pictures must be, and whether the member can win at all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tellapart.backbones.graph import Graph
+from tellapart.members.augment import Policy
+from tellapart.members.canvases import Canvases, make_canvases
+from tellapart.members.detail_net import DetailNet, Schedule, logits, train
+from tellapart.members.member import Fitted, Job
+from tellapart.members.scores import balanced_accuracy, best_share, log_losses, paired_gain, softmax
+from tellapart.pictures.view import View
+
+POLICIES = {
+    "turns": Policy(mirror=True, turns=True),
+    "mirrorings": Policy(mirror=True, turns=False),
+    "none": Policy(mirror=False, turns=False),
+}
+SOLVED = (
+    0.99  # balanced accuracy on the first fold at which neither another policy nor more pixels can add much
+)
+POOR = 0.90  # balanced accuracy of the member before, below which every policy and size gets its look
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One net of one round, with what it scored: (n, K) logits of the round's held-out and of the validation part."""
+
+    net: DetailNet
+    scored: np.ndarray
+    validation: np.ndarray
+    history: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at the first fold found."""
+
+    level: int
+    policy: str
+    trained: Trained
+    losses: np.ndarray
+    balanced_accuracy: float
+
+    def words(self, side: int) -> str:
+        """Say what was found."""
+        policy = POLICIES[self.policy].words()
+        return f"{side} px with {policy}: log loss {self.losses.mean():.3f}, balanced accuracy {self.balanced_accuracy:.3f}"
+
+
+class Detail:
+    """The detail nets of one job."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.labels = job.pictures.labels
+        self.rounds = list(job.split.rounds())
+        self.validation = job.split.indices("validation")
+        self.sides: list[int] = job.plan["detail.sides_px"]
+        self.round_seconds: dict[int, float] = {}
+
+    def view(self, level: int) -> View:
+        """Return the canvas of a level."""
+        height, width = self.job.plan["detail.canvas_px"][level]
+        return View("canvas", height, width)
+
+    def canvases(self, level: int) -> Canvases:
+        """Prepare the pictures of a level."""
+        return make_canvases(
+            self.job.store, self.view(level), self.job.work / f"canvas-{self.sides[level]}.u8", lambda _: None
+        )
+
+    def train_round(self, number: int, level: int, policy: str) -> Trained:
+        """Train the net of one round, or read it where it is done already."""
+        file = self.job.work / f"detail-{self.sides[level]}-{policy}-{number}.npz"
+        if file.exists():
+            return _read(file, self.job.classes)
+        began = time.perf_counter()
+        fit, score = self.rounds[number]
+        canvases, history = self.canvases(level), []
+        side = self.sides[level]
+        schedule = Schedule(
+            steps=self.job.plan["detail.steps"][level],
+            policy=POLICIES[policy],
+            class_weights=(1.0,) * self.job.classes,
+            half_precision=self.job.plan["detail.half_precision"] and side >= 100,
+        )
+
+        def report(step: int, loss: float, net: DetailNet) -> None:
+            row = {
+                "member": "detail",
+                "stage": f"{side} px, {policy}",
+                "fold": number,
+                "step": step,
+                "training_loss": loss,
+            }
+            if (
+                number == 0
+            ):  # one held-out curve shows what there is to see; all of them would cost as much again
+                found = softmax(logits(net, canvases, score))
+                row["held_out_log_loss"] = float(log_losses(found, self.labels[score]).mean())
+                row["held_out_balanced_accuracy"] = balanced_accuracy(found.argmax(1), self.labels[score])
+            history.append(row)
+            self.job.progress.advance(1)
+
+        net = train(canvases, fit, self.labels, schedule, 1000 * self.job.seed + number, report)
+        trained = Trained(
+            net, logits(net, canvases, score), logits(net, canvases, self.validation), tuple(history)
+        )
+        _write(file, trained)
+        self.round_seconds[level] = time.perf_counter() - began
+        return trained
+
+    def look(self, level: int, policy: str) -> Look:
+        """Train the first round's net at this level with this policy."""
+        trained = self.train_round(0, level, policy)
+        truth = self.labels[self.rounds[0][1]]
+        found = softmax(trained.scored)
+        return Look(
+            level, policy, trained, log_losses(found, truth), balanced_accuracy(found.argmax(1), truth)
+        )
+
+    def has_time_for(self, rounds: int, level: int) -> bool:
+        """Whether `rounds` more of this level end before the deadline; the first guess grows with the area."""
+        known = self.round_seconds.get(level)
+        if known is None:
+            below = self.round_seconds.get(level - 1, 0.0)
+            known = below * (self.sides[level] / self.sides[level - 1]) ** 2 if level else 0.0
+        return rounds * known < self.job.seconds_left() - RESERVE_SECONDS
+
+
+RESERVE_SECONDS = 10.0  # for choosing, testing and the report
+
+
+def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
+    """Look, decide, and train one net per round; see the module."""
+    began = time.perf_counter()
+    torch.set_num_threads(job.plan.fingerprint["cores"])
+    detail = Detail(job)
+    job.progress.stage("detail: looks", 8 * 3)
+    rival = min((f for f in before if f.complete), key=lambda f: _loss(f, job), default=None)
+    looks = _look_around(detail, rival)
+    best = min(looks, key=lambda look: (look.losses.mean(), look.level))
+    found = "; ".join(look.words(detail.sides[look.level]) for look in looks)
+    reason = _cannot_win(detail, best, rival)
+    if reason:
+        return _given_up(detail, best, f"{found}. {reason}", time.perf_counter() - began)
+    rounds = len(detail.rounds)
+    job.progress.stage("detail", 8 * (rounds - 1))
+    trained = [best.trained]
+    for number in range(1, rounds):
+        if not detail.has_time_for(1, best.level):
+            late = f"The time was up after {number} of {rounds} rounds."
+            return _given_up(detail, best, f"{found}. {late}", time.perf_counter() - began)
+        trained.append(detail.train_round(number, best.level, best.policy))
+    nets = [one.net for one in trained]
+    rows = {id(row): row for look in looks for row in look.trained.history}
+    rows |= {id(row): row for one in trained for row in one.history}
+    return Fitted(
+        name="detail",
+        logits=_collect(detail, trained),
+        view=detail.view(best.level),
+        write=lambda graph, images: _write_nets(graph, images, nets),
+        seconds=time.perf_counter() - began,
+        words=f"{rounds} nets at {detail.sides[best.level]} px with {POLICIES[best.policy].words()}. Looks: {found}",
+        history=tuple(rows.values()),
+    )
+
+
+def _look_around(detail: Detail, rival: Fitted | None) -> list[Look]:
+    """Look with each policy at the smallest size, then at larger sizes with the best, as long as it may pay."""
+    poor = rival is None or _rival_accuracy(detail, rival) < POOR
+    looks: list[Look] = []
+    for policy in detail.job.plan["detail.policies"]:
+        if looks and not detail.has_time_for(1 + len(detail.rounds), 0):
+            break
+        looks.append(detail.look(0, policy))
+        hopeless = not poor and _cannot_win(detail, looks[-1], rival)
+        if looks[-1].balanced_accuracy >= SOLVED or hopeless:
+            break
+    best = min(looks, key=lambda look: look.losses.mean())
+    for level in range(1, len(detail.sides)):
+        pays = best.balanced_accuracy < SOLVED and (poor or not _cannot_win(detail, best, rival))
+        if not pays or not detail.has_time_for(len(detail.rounds), level):
+            break
+        larger = detail.look(level, best.policy)
+        looks.append(larger)
+        gain, error = paired_gain(best.losses, larger.losses)
+        if gain > error:
+            best = larger
+        elif not poor:
+            break
+    return looks
+
+
+def _rival_accuracy(detail: Detail, rival: Fitted) -> float:
+    train_part = detail.job.split.indices("train")
+    return balanced_accuracy(rival.logits[train_part].argmax(1), detail.labels[train_part])
+
+
+def _cannot_win(detail: Detail, look: Look, rival: Fitted | None) -> str:
+    """Say why more folds would not change the choice; empty where they may.
+
+    They may where the look, with the share that suits it best, lowers the rival's log loss on the first fold by more
+    than one standard error of the paired difference.
+    """
+    if rival is None:
+        return ""
+    scored = detail.rounds[0][1]
+    truth, theirs = detail.labels[scored], softmax(rival.logits[scored])
+    share = best_share(theirs, softmax(look.trained.scored), truth)
+    mixed = (1 - share) * theirs + share * softmax(look.trained.scored)
+    gain, error = paired_gain(log_losses(theirs, truth), log_losses(mixed, truth))
+    if gain > error:
+        return ""
+    return (
+        f"Given up after the look: on the first fold, even blended in with its best share of {share:.0%}, it lowers "
+        f"the log loss of {rival.name} by {gain:.4f} only (standard error {error:.4f})."
+    )
+
+
+def _loss(fitted: Fitted, job: Job) -> float:
+    rows = job.split.indices("train", "validation")
+    return float(log_losses(softmax(fitted.logits[rows]), job.pictures.labels[rows]).mean())
+
+
+def _collect(detail: Detail, trained: Sequence[Trained]) -> np.ndarray:
+    rows = np.zeros((len(detail.labels), detail.job.classes))
+    repeats = detail.job.split.folds.shape[0]
+    for (_, score), one in zip(detail.rounds, trained, strict=True):
+        rows[score] += one.scored / repeats
+        rows[detail.validation] += one.validation / len(trained)
+    rows[detail.job.split.indices("test")] = np.nan
+    return rows
+
+
+def _given_up(detail: Detail, best: Look, words: str, seconds: float) -> Fitted:
+    rows = np.full((len(detail.labels), detail.job.classes), np.nan)
+    rows[detail.rounds[0][1]] = best.trained.scored
+    return Fitted("detail", rows, detail.view(best.level), None, seconds, words, best.trained.history)
+
+
+def _write_nets(graph: Graph, images: str, nets: Sequence[DetailNet]) -> str:
+    return graph.average([net.write(graph, images) for net in nets])
+
+
+def _write(file: Path, trained: Trained) -> None:
+    state = {f"net.{name}": value.numpy() for name, value in trained.net.state_dict().items()}
+    columns = ("step", "training_loss", "held_out_log_loss", "held_out_balanced_accuracy")
+    history = np.array([[row.get(c, np.nan) for c in columns] for row in trained.history], dtype=np.float64)
+    stage = np.array([trained.history[0]["stage"], str(trained.history[0]["fold"])])
+    temporary = file.with_suffix(".part")
+    with temporary.open("wb") as out:
+        np.savez(
+            out, scored=trained.scored, validation=trained.validation, history=history, stage=stage, **state
+        )
+    temporary.replace(file)
+
+
+def _read(file: Path, classes: int) -> Trained:
+    with np.load(file, allow_pickle=False) as found:
+        state = {
+            name.removeprefix("net."): torch.from_numpy(found[name])
+            for name in found
+            if name.startswith("net.")
+        }
+        net = DetailNet(classes, np.zeros(3), np.ones(3))
+        net.load_state_dict(state)
+        stage, fold = (str(text) for text in found["stage"])
+        columns = ("step", "training_loss", "held_out_log_loss", "held_out_balanced_accuracy")
+        history = tuple(
+            {"member": "detail", "stage": stage, "fold": int(fold)}
+            | {c: v for c, v in zip(columns, row.tolist(), strict=True) if v == v}
+            for row in found["history"]
+        )
+        return Trained(net.eval(), found["scored"], found["validation"], history)

@@ -1,0 +1,100 @@
+"""A regularised linear head on frozen features: standardise, clip, rotate, L2 logistic regression.
+
+Clipping: a column that is nearly constant on the training pictures becomes huge on an unseen one that differs; cut
+at three deviations no single column can decide.
+Rotating onto the principal axes changes nothing for an L2 head (it sees inner products only) but leaves at most
+`MAX_AXES` columns instead of thousands: the fits become cheap enough to choose the strength inside the folds.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
+"""C of the logistic loss, summed over pictures; columns are standardised and thousands, hence the small values."""
+
+CLIP = 3.0
+MAX_AXES = (
+    512  # on 1,517 pictures 512 axes scored as 1,024 did (log loss .0979 against .0963) in half the time
+)
+ABSENT = -15.0  # logit of a class that a fold has no picture of: a probability of about 1e-7
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Standardised and clipped features on their principal axes.
+
+    Attributes
+    ----------
+    mean_D, scale_D
+        Of the training rows.
+    axes_DR
+        Orthonormal columns.
+    """
+
+    mean_D: np.ndarray
+    scale_D: np.ndarray
+    axes_DR: np.ndarray
+
+    def apply(self, features_ND: np.ndarray) -> np.ndarray:
+        """(N, D) -> (N, R) float32."""
+        return np.clip((features_ND - self.mean_D) / self.scale_D, -CLIP, CLIP) @ self.axes_DR
+
+
+def fit_axes(features_ND: np.ndarray) -> Axes:
+    """Fit standardisation and principal axes; no label is used."""
+    mean = features_ND.mean(0, dtype=np.float64).astype(np.float32)
+    scale = features_ND.std(0, dtype=np.float64).astype(np.float32)
+    scale[scale < 1e-6] = np.inf  # a constant column says nothing
+    standard = np.clip((features_ND - mean) / scale, -CLIP, CLIP)
+    n, d = standard.shape
+    if n <= d:
+        values, vectors = np.linalg.eigh(standard @ standard.T)
+    else:
+        values, vectors = np.linalg.eigh(standard.T @ standard)
+    order = np.argsort(values)[::-1][:MAX_AXES]
+    order = order[values[order] > max(values.max(), 1e-12) * 1e-6]
+    axes = standard.T @ (vectors[:, order] / np.sqrt(values[order])) if n <= d else vectors[:, order]
+    return Axes(mean, scale, np.ascontiguousarray(axes, dtype=np.float32))
+
+
+@dataclass(frozen=True)
+class Linear:
+    """logits = rows @ weight_RK + bias_K."""
+
+    weight_RK: np.ndarray
+    bias_K: np.ndarray
+
+    def logits(self, rows_NR: np.ndarray) -> np.ndarray:
+        """Return (N, K) logits."""
+        return rows_NR @ self.weight_RK + self.bias_K
+
+
+def fit_linear(
+    rows_NR: np.ndarray, labels: np.ndarray, classes: int, strength: float, weights: np.ndarray | None = None
+) -> Linear:
+    """Fit the L2 logistic regression; `weights` (N,) are the pictures' weights. Absent classes get logit `ABSENT`."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    present = np.unique(labels)
+    weight = np.zeros((rows_NR.shape[1], classes), dtype=np.float32)
+    bias = np.full(classes, ABSENT, dtype=np.float32)
+    if len(present) == 1:
+        bias[present] = 0
+        return Linear(weight, bias)
+    model = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
+    with warnings.catch_warnings():
+        # The weakest strengths may stop at the iteration limit: stopping early is only more regularisation.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(rows_NR, labels, sample_weight=weights)
+    if len(present) == 2:
+        weight[:, present] = np.stack([-model.coef_[0] / 2, model.coef_[0] / 2], 1)
+        bias[present] = (-model.intercept_[0] / 2, model.intercept_[0] / 2)
+    else:
+        weight[:, present] = model.coef_.T
+        bias[present] = model.intercept_
+    return Linear(weight, bias)

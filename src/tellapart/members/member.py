@@ -1,0 +1,95 @@
+"""What every member of the portfolio is given and gives back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tellapart.backbones.graph import Graph
+from tellapart.pictures.collection import Pictures
+from tellapart.pictures.store import PictureStore
+from tellapart.pictures.view import View
+from tellapart.plan import Plan
+from tellapart.split import Split
+
+
+class Progress(Protocol):
+    """Where work is shown."""
+
+    def stage(self, name: str, total: int) -> None:
+        """Begin a stage of `total` steps."""
+
+    def advance(self, steps: int) -> None:
+        """Say that so many steps are done."""
+
+    def say(self, text: str) -> None:
+        """Show a sentence."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training: the pictures, how they are split, the plan, and where finished work is kept."""
+
+    pictures: Pictures
+    store: PictureStore
+    split: Split
+    plan: Plan
+    seed: int
+    work: Path
+    deadline: float
+    progress: Progress
+
+    @property
+    def classes(self) -> int:
+        """K, the number of classes."""
+        return len(self.pictures.classes)
+
+    def seconds_left(self) -> float:
+        """Seconds until the time that the user gave is up."""
+        return self.deadline - time.monotonic()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a member brings to the choice.
+
+    Attributes
+    ----------
+    name
+        The member's.
+    logits
+        (N, K): out-of-fold for the training part, the folds' average for the validation part; nan for what it has
+        not scored (always the sealed part).
+    view
+        How pictures are prepared for it.
+    write
+        Writes the final model to a graph: (graph, images) -> name of the (N, K) logits. None: given up on the way.
+    seconds
+        What it took.
+    words
+        What was decided inside it, and why.
+    history
+        Rows of `history.csv`.
+    """
+
+    name: str
+    logits: np.ndarray
+    view: View
+    write: Callable[[Graph, str], str] | None
+    seconds: float
+    words: str
+    history: tuple[dict[str, Any], ...] = field(default=())
+
+    @property
+    def complete(self) -> bool:
+        """Whether it scored every picture that a choice rests on."""
+        return self.write is not None
+
+
+Member = Callable[[Job, "tuple[Fitted, ...]"], Fitted]
+"""A member: fits on the job, knowing what those before it reached (so that it can give up early)."""

@@ -1,0 +1,66 @@
+"""A short calibration on this machine, so that time can be quoted before it is spent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tellapart.backbones.features import Backbone, session
+from tellapart.pictures.store import PictureStore
+from tellapart.plan import Speed, canvas, detail_sides
+
+STEPS = 3  # timed after one that warms up
+
+
+def half_precision_helps() -> bool:
+    """Whether the processor computes in bfloat16 itself; where it only emulates it, float32 is faster."""
+    import torch
+
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def measure_speed(
+    found: dict[str, Any],
+    store: PictureStore,
+    backbone: Backbone,
+    members: Sequence[str],
+    read_seconds: float,
+) -> Speed:
+    """Time the backbone on a batch of pictures and the detail net on a few steps at the smallest size."""
+    feature = _time_backbone(backbone, store) if "probe" in members else 0.0
+    steps: dict[int, float] = {}
+    if "detail" in members:
+        sides = detail_sides(found)
+        first = _time_detail(canvas(found, sides[0]))
+        steps = {side: first * (side / sides[0]) ** 2 for side in sides}
+    return Speed(feature, steps, read_seconds)
+
+
+def _time_backbone(backbone: Backbone, store: PictureStore) -> float:
+    from tellapart.members.probe import BATCH, view_of
+
+    engine, view = session(backbone.model), view_of(backbone)
+    one = view.apply(store[0])
+    batch = np.stack([one] * BATCH)
+    engine.run(None, {"images": batch})
+    began = time.perf_counter()
+    engine.run(None, {"images": batch})
+    return (time.perf_counter() - began) / BATCH
+
+
+def _time_detail(size: tuple[int, int]) -> float:
+    import torch
+
+    from tellapart.members.detail_net import BATCH, DetailNet
+
+    net = DetailNet(2, np.zeros(3), np.ones(3))
+    batch = torch.zeros((BATCH, 3, *size))
+    began = 0.0
+    for step in range(STEPS + 1):
+        if step == 1:
+            began = time.perf_counter()
+        net(batch).sum().backward()
+    return (time.perf_counter() - began) / STEPS

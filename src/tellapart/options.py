@@ -1,0 +1,79 @@
+"""What `train` can be told, checked before anything is read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tellapart.errors import OptionError
+from tellapart.evaluate.aim import Aim
+
+MEMBERS = ("probe", "detail")
+SHORTEST = 10.0  # seconds; below it not even the pictures of a small set are read and scored
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """The options of `tellapart train`; see the interface."""
+
+    time_seconds: float = 600.0
+    seed: int = 0
+    positive: str | None = None
+    aim: Aim = field(default_factory=Aim.parse)
+    backbone: str = "efficientnet-lite0"
+    members: tuple[str, ...] = MEMBERS
+    groups_file: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what makes two commands the same command."""
+        return {
+            "time_seconds": self.time_seconds,
+            "seed": self.seed,
+            "positive": self.positive,
+            "aim": self.aim.words,
+            "prevalence": self.aim.prevalence,
+            "backbone": self.backbone,
+            "members": list(self.members),
+            "groups_file": self.groups_file and str(Path(self.groups_file).absolute()),
+        }
+
+
+def parse_duration(text: str) -> float:
+    """Read ``90``, ``90s``, ``10m`` or ``1h`` as seconds.
+
+    Raises
+    ------
+    OptionError
+        It is none of these, or under 10 s.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    if not found:
+        raise OptionError("--time is a duration such as 90, 90s, 10m or 1h.", found=repr(text))
+    seconds = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+    if seconds < SHORTEST:
+        raise OptionError(
+            f"--time is at least {SHORTEST:g} s.",
+            found=repr(text),
+            advice="10m suits most sets of a few hundred pictures",
+        )
+    return seconds
+
+
+def parse_members(text: str) -> tuple[str, ...]:
+    """Read ``probe,detail``.
+
+    Raises
+    ------
+    OptionError
+        A member is unknown or none is named.
+    """
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in MEMBERS]
+    if unknown or not names:
+        raise OptionError(
+            f"--members names one or more of {', '.join(MEMBERS)}, separated by commas.",
+            found=", ".join(map(repr, unknown)) or "none",
+        )
+    return names

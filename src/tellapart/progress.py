@@ -1,0 +1,71 @@
+"""Progress on standard error: a live line with the time left on a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+
+class Quiet:
+    """Shows sentences only."""
+
+    def stage(self, name: str, total: int) -> None:
+        """Show nothing."""
+
+    def advance(self, steps: int) -> None:
+        """Show nothing."""
+
+    def say(self, text: str) -> None:
+        """Print the sentence to standard error."""
+        print(text, file=sys.stderr)
+
+
+class Live:
+    """A Rich progress display; one line per stage."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description:<14}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        self._display = Progress(*columns, console=Console(stderr=True))
+        self._task = None
+
+    def __enter__(self) -> Live:
+        self._display.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._end_stage()
+        self._display.stop()
+
+    def stage(self, name: str, total: int) -> None:
+        """Begin a line; the one before is full, however many steps it took."""
+        self._end_stage()
+        self._task = self._display.add_task(name, total=total)
+
+    def advance(self, steps: int) -> None:
+        """Move the bar."""
+        if self._task is not None:
+            self._display.advance(self._task, steps)
+
+    def say(self, text: str) -> None:
+        """Print a sentence above the bars."""
+        from rich.markup import escape
+
+        self._display.console.print(escape(text), highlight=False)
+
+    def _end_stage(self) -> None:
+        if self._task is not None:
+            task = next(t for t in self._display.tasks if t.id == self._task)
+            self._display.update(self._task, total=task.completed or 1, completed=task.completed or 1)

@@ -1,0 +1,74 @@
+"""Text of strangers (class names, paths, words of a run): visible, shortened, escaped for Markdown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+# Line breaks of every kind would break table rows and headings; in HTML they are spaces anyway.
+_BREAKS = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
+# Controls, zero-width spaces, half surrogates (undecodable bytes of a file name) and the characters that
+# turn the reading direction: they hide what a name is ("gpj.exe"), so they are spelled out.
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+# What could begin inline Markdown or HTML anywhere in a line. A colon and a full stop only matter where a
+# reader turns "http://" or "www." into a link by itself.
+_MARKUP = re.compile(r"[\\`*_\[\]|~$#!]")
+_LINKS = re.compile(r"(?i)(https?|ftp|mailto)(:)|(www)(\.)")
+_LINE_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
+
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+
+
+def visible(text: str) -> str:
+    """Return the text on one line, with characters that nobody would see spelled out."""
+    return _HIDDEN.sub(_spell, _BREAKS.sub(" ", text))
+
+
+def _spell(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def clean(value: Any) -> Any:
+    """Apply `visible` to every text in a document read from JSON, keys included."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {visible(str(key)): clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    return value
+
+
+def shorten(text: str, most: int = 48) -> str:
+    """Return the text with its middle left out where it is longer than `most` characters.
+
+    Beginning and end are kept: folders differ at the beginning, files at the end.
+    """
+    if len(text) <= most:
+        return text
+    tail = (most - 1) // 3
+    return f"{text[: most - 1 - tail]}…{text[-tail:]}"
+
+
+def markdown(text: str) -> str:
+    """Escape the text so that Markdown (and the HTML in it) shows it as it is, in one line.
+
+    Names that hold right-to-left letters are wrapped in isolates, so that they do not turn the
+    words around them.
+    """
+    line = visible(text).strip()
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    line = _MARKUP.sub(r"\\\g<0>", line)
+    line = _LINKS.sub(lambda m: f"{m[1] or m[3]}\\{m[2] or m[4]}", line)
+    line = _LINE_START.sub(_escape_start, line)
+    if any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in line):
+        return f"{_ISOLATE}{line}{_END_ISOLATE}"
+    return line
+
+
+def _escape_start(match: re.Match[str]) -> str:
+    """Lists and rules: the sign itself, or what follows the number, is escaped."""
+    return f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}"

@@ -1,0 +1,91 @@
+"""Fixtures every room may use: they draw pictures into folders, and look at refusals."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tellapart.errors import TellapartError
+
+
+@pytest.fixture(scope="session")
+def draw() -> Callable[..., Path]:
+    """Write a picture of random pixels; its seed is its name, so that no two are alike."""
+
+    def draw(file: Path, width: int = 8, height: int = 6, mode: str = "RGB", **options: Any) -> Path:
+        seed = np.frombuffer(file.name.encode() + file.parent.name.encode(), dtype=np.uint8)
+        pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).convert(mode).save(file, **options)
+        return file
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def draw_folders(draw: Callable[..., Path]) -> Callable[..., Path]:
+    """Write `counts[folder]` pictures into each folder below a root, as ``folder/0.png``, ``folder/1.png``…"""
+
+    def draw_folders(root: Path, counts: Mapping[str, int], **options: Any) -> Path:
+        for folder, count in counts.items():
+            for number in range(count):
+                draw(root / folder / f"{number}.png", **options)
+        return root
+
+    return draw_folders
+
+
+@pytest.fixture(scope="session")
+def refused() -> Callable[..., Any]:
+    """Call a function that should refuse, and see that the refusal says all four things; returns it."""
+
+    def refused(function: Callable[..., Any], *arguments: Any, **options: Any) -> TellapartError:
+        with pytest.raises(TellapartError) as caught:
+            function(*arguments, **options)
+        error = caught.value
+        assert error.expected
+        assert error.found
+        assert error.where
+        assert error.advice
+        return error
+
+    return refused
+
+
+@pytest.fixture(scope="session")
+def memory_growth_mb() -> Callable[..., float]:
+    """Run `before`, then `code` in a process of its own; returns by how much its peak memory grew, in MB."""
+
+    def memory_growth_mb(before: str, code: str, *arguments: str) -> float:
+        if not Path("/proc/self/status").exists():
+            pytest.skip("peak memory is read from /proc")
+        # Not getrusage: its peak is inherited from the process that started this one.
+        peak = "int(re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1]) / 1000"
+        program = "\n".join(
+            [
+                "import re, sys",
+                textwrap.dedent(before),
+                f"low = {peak}",
+                textwrap.dedent(code),
+                f"print({peak} - low)",
+            ]
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert not done.stderr, done.stderr
+        return float(done.stdout)
+
+    return memory_growth_mb
