@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from tellapart.deploy.predictor import Predictor
 from tellapart.errors import PicturesError
 from tellapart.evaluate.decision import decide
+from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.measures import measure, to_json
 from tellapart.evaluate.not_sure import NotSure, apply_not_sure
 from tellapart.pictures.collection import LeftOut, Pictures
@@ -34,11 +36,12 @@ def evaluate_run(run: str | os.PathLike[str], source: str | os.PathLike[str]) ->
     trained = folder.read_json("metrics.json")
     predictor = Predictor(folder.path / "model.onnx")
     pictures = _with_classes_of(read_pictures(source, for_training=False), predictor)
-    answers, kept, left_out = [], [], []
-    images = decode_stream([pictures.file(i) for i in range(len(pictures))])
+    kept: list[int] = []
+    left_out: list[LeftOut] = []
 
-    def readable():  # type: ignore[no-untyped-def]
-        for i, result in enumerate(images):
+    def readable() -> Iterator[np.ndarray]:
+        files = [pictures.file(i) for i in range(len(pictures))]
+        for i, result in enumerate(decode_stream(files)):
             if isinstance(result, tuple):
                 kept.append(i)
                 yield result[0]
@@ -73,8 +76,8 @@ def _describe(
     rules = {"positive": positive, "threshold": predictor.threshold, "groups": groups}
     test = measure(pictures.labels, probabilities, classes=predictor.classes, **rules)
     decision = decide(test)
-    undefined = trained["not_sure"]
-    rule = NotSure.from_rule(predictor.not_sure_below, undefined["rate"], reached=undefined["reached"])
+    chosen, none = trained["not_sure"], Estimate.undefined()
+    rule = NotSure(predictor.not_sure_below, chosen["rate"], chosen["reached"], none, none, none)
     return to_json(
         {
             "schema": SCHEMA,

@@ -96,6 +96,6 @@ def deal(labels: np.ndarray, groups: np.ndarray, hands: int, seed: int) -> np.nd
     with warnings.catch_warnings():
         # A class with fewer pictures than hands cannot be in each of them; the audit says so (classes.too_few).
         warnings.filterwarnings("ignore", message="The least populated class")
-        for hand, (_, scored) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):
+        for hand, (_, scored) in enumerate(splitter.split(np.zeros(len(labels)), labels, None if alone else groups)):
             dealt[scored] = hand
     return dealt

@@ -141,6 +141,14 @@ def test_the_same_seed_gives_the_same_training(keras: Any, parts_folder: Path) -
     assert losses(1) == losses(1) != losses(2)
 
 
+def test_two_half_epochs_are_one_whole_epoch(keras: Any, parts_folder: Path) -> None:
+    """Half epochs change what is called an epoch and how often it is looked at, not what is learnt."""
+    half = plastic_pieces.train(parts_folder, epochs=4, batch=5, size=16)
+    whole = plastic_pieces.train(parts_folder, epochs=2, batch=5, size=16, whole_epochs=True)
+    assert half.final == whole.final
+    assert [one.true for one in half.epochs[1::2]] == [one.true for one in whole.epochs]
+
+
 def test_it_stops_where_another_epoch_would_not_fit(keras: Any, parts_folder: Path) -> None:
     result = plastic_pieces.train(parts_folder, epochs=50, size=8, time_limit=1e-3)
     assert (len(result.epochs), result.stopped_by) == (1, "time")

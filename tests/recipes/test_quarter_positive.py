@@ -65,6 +65,10 @@ def test_the_precision_of_a_batch_is_the_one_described(keras: Any) -> None:
             keras.ops.convert_to_tensor(true), keras.ops.convert_to_tensor(predicted)
         )
         assert float(found) == pytest.approx(hits / (calls + 1e-7), rel=1e-6)
+        flat = quarter_positive.precision_per_batch(
+            true[:, 0].astype(int), keras.ops.convert_to_tensor(predicted)
+        )
+        assert float(flat) == float(found), "targets of shape (N,) must not become (N, N)"
     none = keras.ops.zeros((4, 1))
     assert float(quarter_positive.precision_per_batch(none, none)) == 0
 

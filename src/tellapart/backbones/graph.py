@@ -28,11 +28,24 @@ class Graph:
         self.inputs: list[onnx.ValueInfoProto] = []
 
     def images(self, name: str) -> str:
-        """Add an input of uint8 RGB pictures (N, H, W, 3) and return it as float (N, 3, H, W), 0 to 255."""
-        self.inputs.append(
-            helper.make_tensor_value_info(name, TensorProto.UINT8, ["N", f"{name}_H", f"{name}_W", 3])
-        )
-        return self.op("Transpose", self.op("Cast", name, to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
+        """Add an input of uint8 RGB pictures (N, H, W, 3)."""
+        shape = ["N", f"{name}_H", f"{name}_W", 3]
+        self.inputs.append(helper.make_tensor_value_info(name, TensorProto.UINT8, shape))
+        return name
+
+    def channels_first(self, images: str) -> str:
+        """uint8 (N, H, W, 3) -> float (N, 3, H, W), 0 to 255."""
+        return self.op("Transpose", self.op("Cast", images, to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
+
+    def embed(self, model: onnx.ModelProto, images: str) -> str:
+        """Add a whole model with one input and one output; return the name of its output."""
+        inner = onnx.compose.add_prefix(model, f"{self.name}_{len(self.nodes)}_").graph
+        constants = {constant.name for constant in inner.initializer}
+        entry = next(value.name for value in inner.input if value.name not in constants)
+        self.nodes.append(helper.make_node("Identity", [images], [entry]))
+        self.nodes.extend(inner.node)
+        self.constants.extend(inner.initializer)
+        return inner.output[0].name
 
     def constant(self, value: np.ndarray) -> str:
         """Add a constant."""
@@ -124,6 +137,7 @@ def folded(
     weight_OIHW: np.ndarray,
     gamma: np.ndarray,
     beta: np.ndarray,
+    *,
     mean: np.ndarray,
     variance: np.ndarray,
     epsilon: float,

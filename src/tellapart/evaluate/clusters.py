@@ -46,13 +46,7 @@ def variance(influence: Floats, strata: Integers, clusters: Integers | None = No
     Satterthwaite (1946), Biometrics Bulletin 2; variance of a variance: Kenney and Keeping (1951);
     clusters: Obuchowski (1997), Biometrics 53.
     """
-    values, classes = influence, strata
-    if clusters is not None:
-        codes, first, inverse = np.unique(clusters, return_index=True, return_inverse=True)
-        values = np.bincount(inverse, weights=influence, minlength=len(codes)).astype(np.float64)
-        # where a cluster holds several classes, the classes are no samples of their own
-        pure = bool((strata == strata[first][inverse]).all())
-        classes = strata[first] if pure else np.zeros(len(codes), dtype=np.int64)
+    values, classes = _by_unit(influence, strata, clusters)
     total = uncertainty = 0.0
     for c in np.unique(classes):
         own = values[classes == c]
@@ -65,6 +59,33 @@ def variance(influence: Floats, strata: Integers, clusters: Integers | None = No
         total += n * square
         uncertainty += n**2 * max(normal, (fourth - square**2 * (n - 3) / (n - 1)) / n)
     return (total, 2 * total**2 / uncertainty) if uncertainty > 0 else (0.0, 1.0)
+
+
+def _by_unit(influence: Floats, strata: Integers, clusters: Integers | None) -> tuple[Floats, Integers]:
+    """Contribution and class of every independent unit."""
+    if clusters is None:
+        return influence, strata
+    codes, first, inverse = np.unique(clusters, return_index=True, return_inverse=True)
+    values = np.bincount(inverse, weights=influence, minlength=len(codes)).astype(np.float64)
+    # where a cluster holds several classes, the classes are no samples of their own
+    pure = bool((strata == strata[first][inverse]).all())
+    return values, strata[first] if pure else np.zeros(len(codes), dtype=np.int64)
+
+
+def correlations(influences: Floats, strata: Integers, clusters: Integers | None) -> Floats:
+    """(F, F) correlations of F measures from their (F, M) influences; 0 for those that do not vary."""
+    units = []
+    for influence in influences:
+        values, classes = _by_unit(influence, strata, clusters)
+        means = np.bincount(classes, weights=values) / np.maximum(np.bincount(classes), 1)
+        units.append(values - means[classes])
+    deviations = np.array(units)
+    products = deviations @ deviations.T
+    scale = np.sqrt(np.diagonal(products))
+    scale[scale < 1e-12] = np.inf
+    result = products / np.outer(scale, scale)
+    np.fill_diagonal(result, 1.0)
+    return result
 
 
 def effective_share(influence: Floats, strata: Integers, clusters: Integers | None) -> float:

@@ -77,23 +77,34 @@ def wilson_limits(value: float, n: float, z: float = Z) -> tuple[float, float]:
 def mean_of_proportions(values: ArrayLike, sizes: ArrayLike) -> tuple[float, float]:
     """Limits of the mean of independent proportions, such as balanced accuracy.
 
-    The limits of the single proportions (Wilson) are combined as squares of their distances from
-    the estimates, so that the interval has a width even where every proportion is 1.
-
     Parameters
     ----------
     values, sizes : (K,)
-        The proportions and their (effective) counts.
+        The proportions and their (effective) counts. Each gets Wilson's limits, which `mean_limits`
+        combines: the interval has a width even where every proportion is 1.
+    """
+    p, n = np.asarray(values, dtype=float), np.asarray(sizes, dtype=float)
+    limits = np.array([wilson_limits(float(v), float(m)) for v, m in zip(p, n, strict=True)])
+    return mean_limits(p, limits[:, 0], limits[:, 1], np.eye(len(p)))
+
+
+def mean_limits(
+    values: ArrayLike, lows: ArrayLike, highs: ArrayLike, correlations: ArrayLike
+) -> tuple[float, float]:
+    """Limits of the mean of K figures in 0..1 from their own limits and their (K, K) correlations.
+
+    The distances from value to limit are added like standard deviations, the lower ones and the
+    upper ones apart.
 
     References
     ----------
     MOVER: Zou and Donner (2008), Statistics in Medicine 27; Newcombe (1998), ibid. 17.
     """
-    p, n = np.asarray(values, dtype=float), np.asarray(sizes, dtype=float)
-    limits = np.array([wilson_limits(float(v), float(m)) for v, m in zip(p, n, strict=True)])
-    k, mean = len(p), float(p.mean())
-    low = mean - math.sqrt(float(((p - limits[:, 0]) ** 2).sum())) / k
-    high = mean + math.sqrt(float(((limits[:, 1] - p) ** 2).sum())) / k
+    v, c = np.asarray(values, dtype=float), np.asarray(correlations, dtype=float)
+    down, up = v - np.asarray(lows, dtype=float), np.asarray(highs, dtype=float) - v
+    mean = float(v.mean())
+    low = mean - math.sqrt(max(0.0, float(down @ c @ down))) / len(v)
+    high = mean + math.sqrt(max(0.0, float(up @ c @ up))) / len(v)
     return max(0.0, low), min(1.0, high)
 
 

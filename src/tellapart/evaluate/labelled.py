@@ -7,9 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from tellapart.evaluate.clusters import effective_share, n_clusters, share_of, student_quantile, variance
+from tellapart.evaluate.clusters import (
+    correlations,
+    effective_share,
+    n_clusters,
+    n_units,
+    share_of,
+    student_quantile,
+    variance,
+)
 from tellapart.evaluate.estimate import Estimate
-from tellapart.evaluate.intervals import limits_of_share, mean_of_proportions, wilson_limits
+from tellapart.evaluate.intervals import limits_of_share, mean_limits, mean_of_proportions, wilson_limits
 from tellapart.evaluate.part import Booleans, Floats, Integers, Part
 
 
@@ -52,7 +60,6 @@ def balanced_accuracy(part: Part, predicted: Integers) -> Estimate:
     Interval: `mean_of_proportions` (MOVER), whose width does not vanish when all are right.
     """
     present = part.classes_present
-    everything = np.ones(part.n, dtype=bool)
     if len(present) < 2:
         return Estimate.undefined(part.n)
     counts = part.class_counts
@@ -64,7 +71,7 @@ def balanced_accuracy(part: Part, predicted: Integers) -> Estimate:
     share = effective_share(influence, part.labels, part.clusters)
     value = float(recalls.mean())
     low, high = mean_of_proportions(recalls, counts[present] * share)
-    return Estimate(value, min(low, value), max(high, value), n_clusters(part.clusters, everything))
+    return Estimate(value, min(low, value), max(high, value), n_units(part))
 
 
 def f1_scores(confusions: Floats) -> Floats:
@@ -79,6 +86,7 @@ def f1_estimates(part: Part, predicted: Integers) -> tuple[list[Estimate], Estim
 
     Interval: Wilson's at the effective number of pictures that the variance of the influences gives;
     where all or none of a class is found, at its number of pictures. The class counts are held fixed.
+    Macro F1 combines these with the correlations of the classes (`mean_limits`).
     In simulations it covers better than drawing confusions from a Dirichlet posterior (Goutte and
     Gaussier 2005), whose prior pulls the mean of many classes down.
 
@@ -98,9 +106,11 @@ def f1_estimates(part: Part, predicted: Integers) -> tuple[list[Estimate], Estim
         per_class[c] = _estimate(part, float(values[c]), influence[c], size, touched)
     if len(present) < 2:
         return per_class, Estimate.undefined(part.n)
-    everything = np.ones(part.n, dtype=bool)
     mean = float(values[present].mean())
-    return per_class, _estimate(part, mean, influence[present].mean(axis=0), part.n, everything)
+    lows, highs = [per_class[c].low for c in present], [per_class[c].high for c in present]
+    together = correlations(influence[present], part.labels, part.clusters)
+    low, high = mean_limits(values[present], lows, highs, together)
+    return per_class, Estimate(mean, low, high, n_units(part))
 
 
 def _estimate(part: Part, value: float, influence: Floats, size: int, touched: Booleans) -> Estimate:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tellapart.evaluate.clusters import n_units, student_quantile, variance
 from tellapart.evaluate.estimate import Estimate
-from tellapart.evaluate.intervals import LEVEL, limits_of_mean
+from tellapart.evaluate.intervals import LEVEL, Z, limits_of_mean
 from tellapart.evaluate.part import Floats, Part
 
 # A bin needs about this many pictures for its share of right ones to mean something (standard error
@@ -47,14 +47,26 @@ def log_loss(part: Part) -> Estimate:
     influence = (each - value) / part.n
     seen, degrees = variance(influence, part.labels, part.clusters)
     alone, _ = variance(influence, part.labels)
-    possible = _all_losses(part)
-    mean = (part.probabilities * possible).sum(axis=1)
-    claimed = float(((part.probabilities * possible**2).sum(axis=1) - mean**2).sum()) / part.n**2
+    claimed = _claimed_variance(part)
     if part.clusters is not None and alone > 0:
         claimed *= max(1.0, seen / alone)
     half = max(student_quantile(degrees) * math.sqrt(seen), student_quantile(n - 1) * math.sqrt(claimed))
     low, high = limits_of_mean(value, half)
     return Estimate(value, low, high, n)
+
+
+def _claimed_variance(part: Part) -> float:
+    """Variance of the mean loss if labels came from the probabilities, given the class counts.
+
+    What the class counts explain is taken out as in a regression: they are fixed.
+    """
+    p, loss = part.probabilities, _all_losses(part)
+    covariance = np.diag(p.sum(axis=0)) - p.T @ p  # (K, K) of the class counts
+    mean = (p * loss).sum(axis=1)
+    shared = (p * loss).sum(axis=0) - p.T @ mean  # (K,) of total loss and class counts
+    total = float((p * loss**2).sum() - (mean**2).sum())
+    explained = float(shared @ np.linalg.pinv(covariance, hermitian=True) @ shared)
+    return max(0.0, total - explained) / part.n**2
 
 
 def calibration_error(part: Part, seed: int) -> Estimate:
@@ -84,6 +96,7 @@ def _bins(part: Part) -> tuple[Floats, Floats, Floats]:
     right = (part.probabilities.argmax(axis=1) == part.labels).astype(float)
     n_bins = int(np.clip(part.n // PICTURES_PER_BIN, 1, MOST_BINS))
     order = np.argsort(claimed, kind="stable")
+    usual = (right.sum() + 0.5) / (part.n + 1)
     gaps, errors, weights = [], [], []
     for members in np.array_split(order, n_bins):
         m = len(members)
@@ -92,8 +105,11 @@ def _bins(part: Part) -> tuple[Floats, Floats, Floats]:
         clusters = None if part.clusters is None else part.clusters[members]
         seen, _ = variance(influence, alike, clusters)
         alone, _ = variance(influence, alike)
-        # what the claims themselves admit, so that a bin of nothing but right ones is not taken as certain
+        # a bin of nothing but right ones is not certain: allow what the claims admit, and what one more
+        # picture that is right as often as usual leaves open
         admitted = float((claimed[members] * (1 - claimed[members])).mean()) / m
+        share = (right[members].sum() + usual) / (m + 1)
+        admitted = max(admitted, share * (1 - share) / m)
         if clusters is not None and alone > 0:
             admitted *= max(1.0, seen / alone)
         gaps.append(float(difference.mean()))
@@ -103,27 +119,23 @@ def _bins(part: Part) -> tuple[Floats, Floats, Floats]:
 
 
 def _limits(gaps: Floats, errors: Floats, weights: Floats, rng: np.random.Generator) -> tuple[float, float]:
-    """Limits of the mean gap without the noise: true gaps ``scale * gaps`` that the value agrees with.
+    """Limits of the mean true gap.
 
-    For a scale, noise is added to the scaled gaps; the scale belongs to the interval while the
-    observed value is not among the 2.5 % least or most of what comes out.
+    Noise only ever adds to a mean of distances. Upwards its scatter is enough: at most that of the
+    weighted sum of the gaps. Downwards the noise itself is taken off: the lower limit is the smallest
+    multiple of the gaps that, with noise, gives as much as was seen in 2.5 % of draws.
     """
     noise = rng.standard_normal((DRAWS, len(gaps))) * errors
     value = float((weights * np.abs(gaps)).sum())
 
     def below(scale: float) -> float:
-        """Share of outcomes at that scale that do not exceed the observed value."""
+        """Share of draws at that scale that do not exceed the observed value."""
         return float(((np.abs(scale * gaps + noise) @ weights) <= value).mean())
 
-    tail = (1 - LEVEL) / 2
-    if value <= 0:
-        return 0.0, float(np.quantile(np.abs(noise) @ weights, LEVEL))
-    low = 0.0 if below(0.0) <= 1 - tail else _bisect(below, 1 - tail, 0.0, 1.0)
-    top = 1.0
-    while below(top) > tail and top < 1e6:
-        top *= 2
-    high = _bisect(below, tail, 0.0, top) if below(0.0) > tail else 0.0
-    return value * low, min(1.0, value * high)
+    sure = 0.5 + LEVEL / 2
+    low = 0.0 if below(0.0) <= sure else _bisect(below, sure, 0.0, 1.0)
+    high = value + Z * math.sqrt(float((weights**2 * errors**2).sum()))
+    return value * low, min(1.0, high)
 
 
 def _bisect(falling: Callable[[float], float], target: float, low: float, high: float) -> float:

@@ -121,7 +121,7 @@ def _confidence(part: Part, positive: int | None, threshold: float | None) -> tu
     return part.probabilities[np.arange(part.n), predicted], predicted == part.labels
 
 
-def _describe(  # noqa: PLR0917
+def _describe(
     part: Part, confidence: Floats, right: Booleans, below: float, rate: float, reached: bool
 ) -> NotSure:
     sure = confidence >= below

@@ -210,7 +210,7 @@ def _plateau(
     return np.where(good, place, best), np.where(good, middle, odds[best])
 
 
-def _bootstrap(  # noqa: PLR0917
+def _bootstrap(
     positive: Booleans,
     scores: Floats,
     odds: Floats,

@@ -23,7 +23,10 @@ __all__ = ["check_enough", "looks_like_picture", "read_pictures"]
 
 
 def read_pictures(
-    source: str | os.PathLike[str], *, groups_file: str | os.PathLike[str] | None = None
+    source: str | os.PathLike[str],
+    *,
+    groups_file: str | os.PathLike[str] | None = None,
+    for_training: bool = True,
 ) -> Pictures:
     """Read what PICTURES stands for.
 
@@ -33,6 +36,8 @@ def read_pictures(
         Folder or table, see the interface.
     groups_file
         A table ``file,group``; without it a ``groups.csv`` in or beside the folder is used.
+    for_training
+        Refuse what no classifier can be made of; else one class, or one picture, is enough.
 
     Returns
     -------
@@ -47,7 +52,8 @@ def read_pictures(
     path = Path(source)
     pictures = read_folder(path) if _is_folder(path) else read_table(path)
     pictures = apply_groups(pictures, None if groups_file is None else Path(groups_file))
-    check_enough(pictures, str(path))
+    if for_training:
+        check_enough(pictures, str(path))
     return pictures
 
 

@@ -45,11 +45,15 @@ def precision_per_batch(true: Any, predicted: Any) -> Any:
 
     Parameters
     ----------
-    true, predicted
-        Tensors of one shape, (N, 1): 0 or 1, and probabilities.
+    true
+        (N, 1) or (N,): 0 or 1, of any number type.
+    predicted
+        (N, 1) probabilities.
     """
     keras = load_keras()
     ops = keras.ops
+    # As the Keras of the time did before a metric: (N,) times (N, 1) would silently be (N, N).
+    true = ops.reshape(ops.cast(true, "float32"), (-1, 1))
     hits = ops.sum(ops.round(ops.clip(true * predicted, 0, 1)))
     calls = ops.sum(ops.round(ops.clip(predicted, 0, 1)))
     return hits / (calls + keras.config.epsilon())
@@ -78,7 +82,7 @@ def model(
     Returns
     -------
     keras.Sequential
-        Compiled; takes float32 (N, size, size, 3) in 0..1, and targets of shape (N, 1).
+        Compiled; takes float32 (N, size, size, 3) in 0..1.
 
     Raises
     ------

@@ -28,7 +28,7 @@ def render_audit(audit: Mapping[str, Any], pairs: Sequence[Mapping[str, Any]], n
 
 
 def _sentence(audit: Audit) -> str:
-    """The answer in one sentence."""
+    """Answer in one sentence."""
     among = "these pictures" if audit.pictures is None else f"these {audit.pictures:,} pictures"
     if not audit.findings:
         return f"Nothing was found in {among} that speaks against training on them."

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from tellapart.report import wording
 from tellapart.report.numbers import duration, level, p_value
 from tellapart.report.reading.run import read_summary
-from tellapart.report.text import markdown, visible
+from tellapart.report.text import markdown, shorten, visible
 
 
 class _Markdown(str):
@@ -43,6 +43,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {
+        "shorten": shorten,
         "code": _code,
         "duration": duration,
         "level": level,
@@ -58,7 +59,7 @@ def _escaped(value: Any) -> Any:
 
 
 def _code(text: str) -> _Markdown:
-    """A block of code; its fence is longer than any row of backticks in the text."""
+    """Fence a block of code; the fence is longer than any row of backticks in the text."""
     longest = max((len(row) for row in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return _Markdown(f"{fence}\n{visible(text)}\n{fence}")

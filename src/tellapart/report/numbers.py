@@ -70,7 +70,7 @@ def in_unit(number: float, unit: Unit) -> str:
         return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
     top, digits = (100.0, 1) if unit == "share" else (1.0, 3)
     scaled, step = number * top, 10.0**-digits
-    if scaled in (0.0, top):
+    if math.isclose(scaled, top) or math.isclose(scaled, 0.0, abs_tol=1e-12):
         return f"{scaled:.0f}"
     if 0 < scaled < top:
         scaled = min(max(scaled, step), top - step)

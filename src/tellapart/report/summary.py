@@ -101,8 +101,12 @@ class TradeOff:
         Of every threshold, the strictest first; those without a precision are left out.
     everything
         Precision where everything is called positive.
+    prevalence
+        Share of the positive class that the precisions are for, where it is not that of the pictures.
     chosen
         Recall and precision at the threshold that was chosen, on the same pictures.
+    test_recall, test_precision
+        What the chosen threshold gives on the test part, the precision for the same share of positives.
     points
         A few thresholds worth comparing.
     """
@@ -111,7 +115,10 @@ class TradeOff:
     recall: tuple[float, ...]
     precision: tuple[float, ...]
     everything: float
+    prevalence: float | None
     chosen: tuple[float, float] | None
+    test_recall: Figure
+    test_precision: Figure
     points: tuple[OperatingPoint, ...]
 
 

@@ -12,11 +12,11 @@ _BREAKS = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 # turn the reading direction: they hide what a name is ("gpj.exe"), so they are spelled out.
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
-# What could begin inline Markdown or HTML anywhere in a line. A colon and a full stop only matter where a
-# reader turns "http://" or "www." into a link by itself.
-_MARKUP = re.compile(r"[\\`*_\[\]|~$#!]")
+# What could begin inline Markdown anywhere in a line. "http:", "www." and "@" only matter to readers that
+# make links of addresses by themselves.
+_MARKUP = re.compile(r"[\\`*_\[\]|~$#!@]")
 _LINKS = re.compile(r"(?i)(https?|ftp|mailto)(:)|(www)(\.)")
-_LINE_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_LINE_START = re.compile(r"^([-+=]|\d+(?=[.)](\s|$)))")
 
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
@@ -60,7 +60,7 @@ def markdown(text: str) -> str:
     words around them.
     """
     line = visible(text).strip()
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = _MARKUP.sub(r"\\\g<0>", line)
     line = _LINKS.sub(lambda m: f"{m[1] or m[3]}\\{m[2] or m[4]}", line)
     line = _LINE_START.sub(_escape_start, line)
@@ -70,5 +70,5 @@ def markdown(text: str) -> str:
 
 
 def _escape_start(match: re.Match[str]) -> str:
-    """Lists and rules: the sign itself, or what follows the number, is escaped."""
+    """Escape the sign that would begin a list or a rule, or what follows its number."""
     return f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}"

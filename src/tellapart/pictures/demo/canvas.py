@@ -52,19 +52,22 @@ def cover(distance_px: np.ndarray, soft_px: float = 1.0) -> np.ndarray:
     return np.clip(0.5 - distance_px / soft_px, 0.0, 1.0, dtype=np.float32)
 
 
-def paint(canvas_HWC: np.ndarray, colour: np.ndarray, alpha_HW: np.ndarray) -> None:
+def paint(canvas_CHW: np.ndarray, colour: np.ndarray, alpha_HW: np.ndarray) -> None:
     """Lay a colour over the canvas, in place.
 
     Parameters
     ----------
-    canvas_HWC
-        float32, changed in place.
+    canvas_CHW
+        float32, changed in place. Colours come first here: the inner loops then run over whole rows.
     colour
-        One colour (3,) or a picture (H, W, 3), 0 to 255.
+        One colour (3,) or a picture (3, H, W), 0 to 255.
     alpha_HW
         Coverage, 0 to 1.
     """
-    canvas_HWC += alpha_HW[..., None] * (np.asarray(colour, np.float32) - canvas_HWC)
+    colour = np.asarray(colour, np.float32)
+    change = (colour if colour.ndim == 3 else colour[:, None, None]) - canvas_CHW
+    change *= alpha_HW
+    canvas_CHW += change
 
 
 def frequencies(size_px: int) -> tuple[np.ndarray, np.ndarray]:
@@ -124,20 +127,23 @@ def white_spectrum(rng: np.random.Generator, size_px: int) -> np.ndarray:
     numpy.ndarray
         complex64, shape (size, size // 2 + 1).
     """
-    return fft.rfft2(rng.standard_normal((size_px, size_px), dtype=np.float32))
+    parts = rng.standard_normal((size_px, size_px // 2 + 1, 2), dtype=np.float32)
+    return parts.view(np.complex64)[..., 0]
 
 
-def to_uint8(canvas_HWC: np.ndarray) -> np.ndarray:
-    """Round a canvas to the bytes that are stored.
+def to_uint8(canvas_CHW: np.ndarray) -> np.ndarray:
+    """Round a canvas to the picture that is stored.
 
     Parameters
     ----------
-    canvas_HWC
-        float32, 0 to 255; what lies outside is clipped as a sensor does.
+    canvas_CHW
+        float32, 0 to 255; what lies outside is clipped as a sensor does. Used up.
 
     Returns
     -------
     numpy.ndarray
-        uint8, same shape.
+        uint8, shape (H, W, 3).
     """
-    return np.rint(np.clip(canvas_HWC, 0.0, 255.0)).astype(np.uint8)
+    np.rint(canvas_CHW, out=canvas_CHW)
+    np.clip(canvas_CHW, 0.0, 255.0, out=canvas_CHW)
+    return np.ascontiguousarray(canvas_CHW.astype(np.uint8).transpose(1, 2, 0))

@@ -167,7 +167,7 @@ def _fits(discs: np.ndarray, spot: np.ndarray, radius: float, near: int | None) 
 
 
 def _render(rng: np.random.Generator, discs: np.ndarray) -> np.ndarray:
-    """Draw placed discs; returns float32 (256, 256, 3), 0 to 255."""
+    """Draw placed discs; returns float32 (3, 256, 256), 0 to 255."""
     angle, tilt = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 0.6)
     light = np.array([np.cos(angle) * tilt, np.sin(angle) * tilt, np.sqrt(1 - tilt**2)], np.float32)
     grey = np.zeros((SIZE_PX, SIZE_PX), np.float32)
@@ -177,10 +177,10 @@ def _render(rng: np.random.Generator, discs: np.ndarray) -> np.ndarray:
     tint = 1.0 + rng.uniform(-0.025, 0.025, 3).astype(np.float32)
     ramp = _uneven_light(rng)
     grey = gaussian_filter(ramp * (ground + (white - ground) * grey), rng.uniform(0.5, 0.8))
-    noise = rng.standard_normal((SIZE_PX, SIZE_PX, 3), dtype=np.float32)
+    noise = rng.standard_normal((3, SIZE_PX, SIZE_PX), dtype=np.float32)
     # Sensor noise: a floor, and a part that grows with the light as counted photons do.
     sigma = rng.uniform(1.5, 3.0) * np.sqrt(0.5 + grey / 160.0)
-    return grey[..., None] * tint + noise * sigma[..., None]
+    return grey * tint[:, None, None] + noise * sigma
 
 
 def _uneven_light(rng: np.random.Generator) -> np.ndarray:

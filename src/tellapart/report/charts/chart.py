@@ -12,7 +12,7 @@ from typing import Literal
 
 # About the width of a phone, so that text keeps its size there.
 WIDTH_PX, HEIGHT_PX = 440, 320
-LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 58, 424, 16, 266
+LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 66, 424, 16, 266
 
 # one and two: the two colours, told apart by form as well; guide: dotted, what to compare with.
 Look = Literal["one", "two", "one faint", "two faint", "guide"]
@@ -39,14 +39,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Dot:
-    """A dot, with the intervals it is known by and a word beside it."""
+    """A dot (or a ring), with the intervals it is known by."""
 
     x: float
     y: float
     look: Look
     x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
-    words: str = ""
     is_ring: bool = False
 
 
@@ -80,7 +79,7 @@ class Chart:
         return _place(y, self.y, BOTTOM_PX, TOP_PX)
 
     def polyline(self, line: Line) -> str:
-        """The points of a line as SVG writes them."""
+        """Write the points of a line as SVG does."""
         return " ".join(f"{self.x_px(x):g},{self.y_px(y):g}" for x, y in line.points)
 
 
@@ -91,12 +90,12 @@ def _place(value: float, axis: Axis, low_px: float, high_px: float) -> float:
 
 
 def share_axis(title: str) -> Axis:
-    """An axis from 0 to 100 %."""
+    """Make an axis from 0 to 100 %."""
     return Axis(title, 0.0, 1.0, tuple((k / 5, f"{20 * k} %") for k in range(6)))
 
 
 def count_axis(title: str, low: float, high: float) -> Axis:
-    """An axis with round numbers as ticks."""
+    """Make an axis with round numbers as ticks."""
     if high <= low:
         high = low + 1
     step = _round_step((high - low) / 5)
@@ -106,6 +105,6 @@ def count_axis(title: str, low: float, high: float) -> Axis:
 
 
 def _round_step(about: float) -> float:
-    """The 1, 2 or 5 times a power of ten that is not below."""
+    """Round up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(about))
     return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= about * (1 - 1e-9))

@@ -64,7 +64,7 @@ def _steps(curve: LearningCurve) -> tuple[float, float]:
 
 
 def _lines(curve: LearningCurve, column: Column, look: Look, faint: Look) -> tuple[Line, ...]:
-    """A faint line for each fold and their mean; a single fold is drawn as the mean is."""
+    """Draw a faint line for each fold, and their mean; a single fold is drawn as the mean is."""
     folds = [
         {step: y for step, y in zip(fold.steps, column(fold), strict=True) if y is not None}
         for fold in curve.folds

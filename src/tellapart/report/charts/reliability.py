@@ -14,7 +14,6 @@ def draw_reliability(reliability: Reliability) -> Chart:
             b.came_true.estimate.value,
             "one",
             y_limits=(b.came_true.estimate.low, b.came_true.estimate.high),
-            words=f"n = {b.came_true.estimate.n:,}",
         )
         for b in reliability.bins
     )

@@ -1,13 +1,9 @@
-"""The blocks of metrics.json that hold figures: parts, members, threshold, trade-off, "not sure"."""
+"""The blocks of metrics.json that hold figures: parts, members, threshold, "not sure"."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from tellapart.evaluate.intervals import proportion
-from tellapart.evaluate.trade_off import log_odds
 from tellapart.report.numbers import Figure, Unit, as_estimate, as_number, is_estimate
 from tellapart.report.reading.values import boolean, mapping, sequence, text, whole
 from tellapart.report.summary import (
@@ -15,10 +11,8 @@ from tellapart.report.summary import (
     Measures,
     Member,
     NotSure,
-    OperatingPoint,
     PerThousand,
     Threshold,
-    TradeOff,
 )
 
 # Name in metrics.json -> name for a reader and unit, in the order in which they are shown.
@@ -32,9 +26,6 @@ FIGURES: dict[str, tuple[str, Unit]] = {
     "log_loss": ("log loss", "score"),
     "calibration_error": ("calibration error", "share"),
 }
-
-# Shares of the positives to be found that people ask for.
-_WANTED_RECALLS = (0.8, 0.9, 0.95, 0.99, 1.0)
 
 
 def read_measures(block: Any, classes: tuple[str, ...]) -> Measures | None:
@@ -66,7 +57,8 @@ def _class_measures(name: str, block: Any) -> ClassMeasures:
     found = mapping(block)
     n = whole(found.get("n")) or 0
     precision, recall, f1 = (
-        Figure(key, as_estimate(found.get(key), n)) for key in ("precision", "recall", "f1")
+        Figure(name, as_estimate(found.get(key), n))
+        for key, name in (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
     )
     return ClassMeasures(name, n, precision, recall, f1)
 
@@ -134,64 +126,4 @@ def read_per_thousand(block: Any) -> PerThousand | None:
         positives,
         Figure("missed", as_estimate(found.get("missed")), "count"),
         Figure("false alarms", as_estimate(found.get("false_alarms")), "count"),
-    )
-
-
-def read_trade_off(
-    block: Any, threshold: Threshold | None, n_positive_in_test: int | None
-) -> TradeOff | None:
-    """Read ``trade_off`` as curves and a few operating points; None where nothing can be drawn."""
-    found = mapping(block)
-    columns = ("thresholds", "hits", "false_alarms", "precision", "recall")
-    table = [[as_number(x) for x in sequence(found.get(name))] for name in columns]
-    n_positive, n_negative = whole(found.get("n_positive")), whole(found.get("n_negative"))
-    if not n_positive or not n_negative or not table[0] or len({len(column) for column in table}) != 1:
-        return None
-    values = np.array(table, dtype=np.float64)  # None becomes nan
-    defined = np.isfinite(values).all(axis=0)
-    if not defined.any():
-        return None
-    thresholds, hits, alarms, precision, recall = values[:, defined]
-    place = None if threshold is None else _place(thresholds, threshold.figure.estimate.value)
-    guessed = "test" if n_positive == n_positive_in_test else "out of fold"
-    counts = (hits, alarms, n_positive, n_negative)
-    return TradeOff(
-        part=text(found.get("part"), guessed),
-        recall=tuple(recall.tolist()),
-        precision=tuple(precision.tolist()),
-        everything=float(precision[-1]),
-        chosen=None if place is None else (float(recall[place]), float(precision[place])),
-        points=_points(thresholds, *counts, chosen=place),
-    )
-
-
-def _place(thresholds: np.ndarray, value: float) -> int:
-    """The place on the curve with the calls that this threshold makes.
-
-    Each place stands for the whole gap between two scores and holds its middle in log-odds. The nearest
-    middle is the right gap unless a much wider one lies beside it, which moves the dot by one picture.
-    """
-    return int(np.abs(log_odds(thresholds) - log_odds(np.array(value))).argmin())
-
-
-def _points(  # noqa: PLR0917
-    thresholds: np.ndarray,
-    hits: np.ndarray,
-    alarms: np.ndarray,
-    n_positive: int,
-    n_negative: int,
-    chosen: int | None,
-) -> tuple[OperatingPoint, ...]:
-    """The strictest thresholds that find the wanted shares of the positives, and the chosen one."""
-    # the last place calls every picture positive and needs no classifier
-    wanted = {int(np.argmax(hits >= share * n_positive - 1e-9)) for share in _WANTED_RECALLS}
-    places = sorted(wanted | ({chosen} if chosen is not None else set()))
-    return tuple(
-        OperatingPoint(
-            float(thresholds[place]),
-            Figure("found", proportion(hits[place], n_positive)),
-            Figure("false alarms", proportion(alarms[place], n_negative)),
-            place == chosen,
-        )
-        for place in places
     )

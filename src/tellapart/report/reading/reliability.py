@@ -48,7 +48,7 @@ def read_reliability(
     part = _part(test, classes, groups)
     if part is None:
         return None
-    if positive in classes and len(classes) == 2:
+    if positive is not None and positive in classes and len(classes) == 2:
         chosen = list(classes).index(positive)
         stated, came_true = part.probabilities[:, chosen], part.labels == chosen
         of = positive

@@ -17,10 +17,10 @@ from tellapart.report.reading.measures import (
     read_not_sure,
     read_per_thousand,
     read_threshold,
-    read_trade_off,
 )
 from tellapart.report.reading.plan import read_left_out, read_plan, read_stages
 from tellapart.report.reading.reliability import read_groups, read_reliability
+from tellapart.report.reading.trade_off import read_trade_off
 from tellapart.report.reading.values import boolean, mapping, sequence, text, texts, whole
 from tellapart.report.summary import FitForUse, Measures, Summary, Weights
 
@@ -45,7 +45,7 @@ def read_summary(folder: Path) -> Summary:
     positive = text(metrics.get("positive")) or None
     test = read_measures(metrics.get("test"), classes) or Measures(0, {})
     decision = text(metrics.get("decision"), "not decided")
-    threshold = read_threshold(metrics.get("threshold"))
+    out_of_fold = read_measures(metrics.get("out_of_fold"), classes)
     return Summary(
         name=text(metrics.get("name"), folder.resolve().name),
         sentence=text(words.get("sentence")) or _sentence(decision, test),
@@ -58,9 +58,11 @@ def read_summary(folder: Path) -> Summary:
         test_part=text(metrics.get("test_part")),
         test=test,
         test_with_copies=read_measures(metrics.get("test_with_copies"), classes),
-        out_of_fold=read_measures(metrics.get("out_of_fold"), classes),
-        threshold=threshold,
-        trade_off=read_trade_off(metrics.get("trade_off"), threshold, _count_of(positive, test)),
+        out_of_fold=out_of_fold,
+        threshold=read_threshold(metrics.get("threshold")),
+        trade_off=read_trade_off(
+            metrics.get("trade_off"), classes, positive, {"out of fold": out_of_fold, "test": test}
+        ),
         not_sure=read_not_sure(metrics.get("not_sure")),
         per_thousand=read_per_thousand(metrics.get("per_thousand")),
         reliability=read_reliability(files.predictions, classes, positive, read_groups(files.split)),
@@ -81,7 +83,7 @@ def read_summary(folder: Path) -> Summary:
 
 
 def _sentence(decision: str, test: Measures) -> str:
-    """The answer for a run that did not write one."""
+    """Word the answer for a run that did not write one."""
     figure = test.figures.get("balanced_accuracy")
     measured = f"; balanced accuracy on the test part: {figure}" if figure else ""
     return f"Decision: {decision}{measured}."
@@ -90,10 +92,6 @@ def _sentence(decision: str, test: Measures) -> str:
 def _fit(block: Any) -> FitForUse:
     found = mapping(block)
     return FitForUse(text(found.get("aim")), boolean(found.get("met")), text(found.get("words")))
-
-
-def _count_of(positive: str | None, test: Measures) -> int | None:
-    return next((entry.n for entry in test.per_class if entry.name == positive), None)
 
 
 def _parts(files: RunFiles) -> tuple[tuple[str, int], ...]:

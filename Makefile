@@ -1,0 +1,40 @@
+# Two commands do all the set-up themselves: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check bench format clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[keras,serve]" --group dev
+	touch $@
+
+demo: $(READY)
+	$(BIN)/tellapart demo pellets demo/pellets
+	$(BIN)/tellapart train demo/pellets --out demo/run --time 5m
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# DATA is the folder that holds the picture sets; see benchmarks/README.md.
+DATA ?= ../shared/data
+bench: $(READY)
+	$(BIN)/python benchmarks/accuracy/run.py --data $(DATA)
+	$(BIN)/python benchmarks/speed/run.py --data $(DATA)
+	$(BIN)/python benchmarks/coverage/run.py
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv demo

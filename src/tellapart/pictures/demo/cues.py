@@ -1,0 +1,123 @@
+"""The cues of the set ``quarter``: what tells ``rare`` from ``common``, and how far.
+
+Every cue of every picture is a number ``z`` drawn from a bell curve of width 1 whose middle lies half the
+cue's ``separation`` above 0 in ``rare`` and as far below 0 in ``common``, all cues independently. The two
+curves overlap, so no cue decides, and not all of them together: what is attainable follows from the
+separations alone (see ``observer``). Drawing maps ``z`` to a visible quantity by a rising curve, which
+loses nothing.
+
+The separations are chosen so that the best possible average precision is about .96 with all cues and about
+.85 without the fine ones, at one picture in four ``rare``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+LABELS = ("common", "rare")
+PRIOR_RARE = 0.25
+# ``z`` has a spread of 1 to 1.2 over both classes; its share of the way from ``low`` to ``high`` is then
+# spread nearly evenly, and no value is lost in a clipped end.
+_SPREAD = 1.2
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One cue.
+
+    Attributes
+    ----------
+    name
+        As in ``truth.csv``.
+    words
+        What changes in the picture.
+    low, high
+        The quantity where ``z`` is far below and far above 0, in ``unit``.
+    unit
+        Of the quantity.
+    separation
+        Distance of the two classes' middles, in units of their common width.
+    fine
+        True where reducing the picture to 100 px wipes the cue out (measured: see ``visibility``).
+    """
+
+    name: str
+    words: str
+    low: float
+    high: float
+    unit: str
+    separation: float
+    fine: bool
+
+
+CUES = (
+    Cue("ear_tips", "rounding of the ear tips, rounded to pointed", 26.0, 3.0, "px", 1.1, False),
+    Cue("muzzle", "half width of the muzzle, large to small", 64.0, 32.0, "px", 1.05, False),
+    Cue("eye_slant", "slant of the eyes", -14.0, 30.0, "degrees", 1.05, False),
+    Cue("stripes", "darkness of the bars on the forehead", 0.0, 0.6, "share", 1.05, False),
+    Cue("coat_grain", "spacing of the grain of the coat, coarse to fine", 5.4, 3.4, "px", 1.2, True),
+    Cue("chest_lay", "lay of the hairs on the chest, across to upright", 78.0, 12.0, "degrees", 1.15, True),
+    Cue("whiskers", "width of the whiskers, broad and pale to thin and bright", 2.8, 1.0, "px", 1.05, True),
+    Cue("iris_rings", "spacing of the rings in the iris, coarse to fine", 5.4, 3.4, "px", 1.05, True),
+)
+FINE = np.array([cue.fine for cue in CUES])
+SEPARATIONS = np.array([cue.separation for cue in CUES])
+
+
+def draw_cues(rng: np.random.Generator, rare: np.ndarray) -> np.ndarray:
+    """Draw the cues of pictures.
+
+    Parameters
+    ----------
+    rng
+        The generator.
+    rare
+        bool, shape (n,): the class of each picture.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``z``, float64, shape (n, cues), without unit.
+    """
+    side = np.where(rare, 0.5, -0.5)[:, None]
+    return side * SEPARATIONS + rng.standard_normal((len(rare), len(CUES)))
+
+
+def log_likelihood_ratio(z: np.ndarray, *, fine: bool = True) -> np.ndarray:
+    """Return how much more probable cues are in ``rare`` than in ``common``.
+
+    Parameters
+    ----------
+    z
+        Cues, shape (n, cues).
+    fine
+        False: only the cues that are left at 100 px.
+
+    Returns
+    -------
+    numpy.ndarray
+        Natural logarithm of the ratio, shape (n,). Two bell curves of width 1 at distance d differ by d·z.
+    """
+    return z @ (SEPARATIONS if fine else np.where(FINE, 0.0, SEPARATIONS))
+
+
+def quantities(z: np.ndarray) -> dict[str, float]:
+    """Turn one picture's cues into what is drawn.
+
+    Parameters
+    ----------
+    z
+        Shape (cues,).
+
+    Returns
+    -------
+    dict
+        Cue name to quantity, in the cue's unit.
+    """
+    share = ndtr(z / _SPREAD)
+    return {
+        cue.name: float(cue.low + (cue.high - cue.low) * s) for cue, s in zip(CUES, share, strict=True)
+    }
