@@ -51,7 +51,7 @@ def main() -> None:
         for seed in SEEDS:
             for name, folder, measure, _, _ in SETS:
                 if options.only in name and (folder is not None or name == "pellets"):
-                    make = trainer(name, folder, measure, seed, options)
+                    make = trainer(folder, measure, seed, options)
                     rows.get(f"{name}/{seed}", make)
         if options.only in "pellets with labels shuffled":
             for seed in range(SHUFFLES):

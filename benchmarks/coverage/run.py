@@ -47,9 +47,7 @@ EXACT = ["accuracy", "recall", "precision"]
 
 
 def at_skill(design: Design, skill: float) -> Design:
-    return Design(
-        design.name, design.share, skill, design.classes, design.cluster, design.overconfidence
-    )
+    return Design(design.name, design.share, skill, design.classes, design.cluster, design.overconfidence)
 
 
 def coverage(runs: int, rng: np.random.Generator) -> list[str]:
@@ -101,7 +99,9 @@ def paired(runs: int, rng: np.random.Generator) -> list[str]:
 def _two_classifiers(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     labels = np.arange(n) % 2
     noise = rng.normal(size=(3, n))
-    scores = [skill * (labels - 0.5) + np.sqrt(0.5) * (noise[0] + noise[i]) for i, skill in ((1, 2.5), (2, 2.0))]
+    scores = [
+        skill * (labels - 0.5) + np.sqrt(0.5) * (noise[0] + noise[i]) for i, skill in ((1, 2.5), (2, 2.0))
+    ]
     first, second = (special.expit(np.c_[-2 * s, 2 * s]) for s in scores)
     return labels, first, second
 
@@ -133,10 +133,20 @@ def skill_recognised(runs: int, rng: np.random.Generator) -> list[str]:
         computed = chance.power([n_test // 2] * 2)
         rows.append(
             [str(n_test), f"{100 * computed:.0f}"]
-            + [f"{100 * verdicts.count(v) / runs:.0f}" for v in ("trustworthy", "no better than chance", "too few to tell")]
+            + [
+                f"{100 * verdicts.count(v) / runs:.0f}"
+                for v in ("trustworthy", "no better than chance", "too few to tell")
+            ]
         )
     return _table(
-        ["test pictures", "`power` says, %", "trustworthy, %", "no better than chance, %", "too few to tell, %"], rows
+        [
+            "test pictures",
+            "`power` says, %",
+            "trustworthy, %",
+            "no better than chance, %",
+            "too few to tell, %",
+        ],
+        rows,
     )
 
 
@@ -182,12 +192,14 @@ def thresholds(runs: int, rng: np.random.Generator) -> list[str]:
             best = curve.thresholds[np.argmax(curve.recall - curve.false_alarm_rate)]
             chosen = choose_threshold(positive, scores, seed=i).threshold.value
             for at, into in ((chosen, lost), (best, lost_best)):
-                into.append(_true_balanced(design, 0.5 * 0 + design.share, None) - _true_balanced(design, at, at))
+                into.append(_true_balanced(design, design.share) - _true_balanced(design, at))
         rows.append([name, str(n), f"{100 * np.mean(lost):.2f}", f"{100 * np.mean(lost_best):.2f}"])
-    return _table(["design", "n", "chosen: lost, points", "best on the pictures themselves: lost, points"], rows)
+    return _table(
+        ["design", "n", "chosen: lost, points", "best on the pictures themselves: lost, points"], rows
+    )
 
 
-def _true_balanced(design: Design, threshold: float, _: float | None) -> float:
+def _true_balanced(design: Design, threshold: float) -> float:
     """Balanced accuracy at a threshold on the probability; best where it equals the share."""
     cut = (special.logit(np.clip(threshold, 1e-12, 1 - 1e-12)) - special.logit(design.share)) / design.skill
     return float(stats.norm.sf(cut - design.skill / 2) + stats.norm.cdf(cut + design.skill / 2)) / 2
@@ -196,7 +208,10 @@ def _true_balanced(design: Design, threshold: float, _: float | None) -> float:
 def bars(runs: int, rng: np.random.Generator) -> list[str]:
     """How often a bar that was asked for holds on an endless part."""
     rows = []
-    for words, aim in (("recall >= .9", Aim("min recall", 0.9)), ("precision >= .9", Aim("min precision", 0.9))):
+    for words, aim in (
+        ("recall >= .9", Aim("min recall", 0.9)),
+        ("precision >= .9", Aim("min precision", 0.9)),
+    ):
         for n in (60, 200, 600):
             design = Design("", skill=2.5)
             kept = []
@@ -244,7 +259,9 @@ def machine() -> str:
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line
+        ]
         cpu = names[0] if names else cpu
     return f"{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, NumPy {np.__version__}"
 
@@ -258,25 +275,63 @@ def main() -> None:
     sections = [
         ("Coverage of the 95 % intervals, %", COVERAGE_WORDS, coverage, 1000),
         ("Differences of two classifiers on the same pictures", PAIRED_WORDS, paired, 500),
-        ("Noise believed", NOISE_WORDS, noise_believed, 2000),
+        ("Noise believed", NOISE_WORDS, noise_believed, 600),
         ("Skill recognised", SKILL_WORDS, skill_recognised, 300),
         ("What the threshold loses", THRESHOLD_WORDS, thresholds, 400),
         ("Bars", BAR_WORDS, bars, 300),
-        ("Calibration and \"not sure\"", CALIBRATION_WORDS, calibration, 100),
+        ('Calibration and "not sure"', CALIBRATION_WORDS, calibration, 100),
     ]
-    lines = ["# Coverage", "", f"{datetime.date.today().isoformat()}; {machine()}.", "", "`python -m benchmarks.coverage`"]
+    lines = [
+        "# Coverage",
+        "",
+        f"{datetime.date.today().isoformat()}; {machine()}.",
+        "",
+        "`python -m benchmarks.coverage`",
+    ]
     for title, words, table, runs in sections:
         start = time.perf_counter()
         rows = table(max(4, runs // scale), rng)
         seconds = time.perf_counter() - start
-        lines += ["", f"## {title}", "", words, "", *rows, "", f"{max(4, runs // scale)} runs a row or skill, {seconds:.0f} s."]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            words,
+            "",
+            *rows,
+            "",
+            f"{max(4, runs // scale)} runs a row or skill, {seconds:.0f} s.",
+        ]
         print("\n".join(lines[-len(rows) - 7 :]), file=sys.stderr, flush=True)
     if not quick:
         Path(__file__).with_name("results.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-COVERAGE_WORDS = """X"""
-PAIRED_WORDS = NOISE_WORDS = SKILL_WORDS = THRESHOLD_WORDS = BAR_WORDS = CALIBRATION_WORDS = ""
+COVERAGE_WORDS = """\
+Lowest to highest over the skills (areas under the curve of .76, .92, .98 and .998; .81 and .99 with three
+classes). The goal is 93 to 97. Above it lie, by construction: *accuracy, recall, precision* (exact limits
+never cover less than 95 % of what chance draws; they are whole counts, and the class counts are fixed,
+which the exact limits do not know); everything on a *flawless part* (area .998 at n = 60: most parts have
+no error, and the interval is then the one that the counts alone allow); *calibration error* (a limit:
+where the truth is near 0, the interval begins at 0 and can only be missed from above); *log loss* of
+honest probabilities (the larger of the seen and the admitted variance)."""
+PAIRED_WORDS = """\
+Balanced design; classifiers with areas of .96 and .92 that share half of their noise; percentile interval
+of the stratified, paired bootstrap."""
+NOISE_WORDS = """\
+Logistic regression on 200 pictures of ten features that say nothing, threshold chosen out of fold, one
+sealed part. Goal: below 1 %. In clusters, the pictures of one object share 80 % of every feature."""
+SKILL_WORDS = """\
+The same with one feature that tells the classes apart with a balanced accuracy of .8. `power` is what
+"too few to tell" is decided by: the chance that Fisher's test alone tells, at half the level."""
+THRESHOLD_WORDS = """\
+Balanced accuracy lost on new pictures against the best possible threshold, in points, by the middle of
+all thresholds within one standard error of the best (ours) and by the best one."""
+BAR_WORDS = """\
+A bar is first asked to hold with 80 % confidence."""
+CALIBRATION_WORDS = """\
+Log-odds three times too large. Temperature and shift are fitted on the few, everything is measured on
+100,000 new pictures; "sure" ought to be right in 95 %."""
 
 if __name__ == "__main__":
     main()

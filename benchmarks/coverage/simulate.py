@@ -17,7 +17,7 @@ from tellapart.evaluate import labelled, likelihood, ranking
 from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.part import Part, check_part
 
-TRUTH_PICTURES = 2_000_000
+TRUTH_PICTURES = 600_000
 SHARED = 0.5
 
 

@@ -128,6 +128,7 @@ def all_rows(seeds: tuple[int, ...] = SEEDS) -> Iterator[Row]:
     others = {f"activation {name}": ("--activation", name) for name in ("tanh", "elu")}
     others["precision over the whole set"] = ("--precision", "whole")
     yield from _variants(replace(b, group="B-others"), others, seeds)
+    # Last, since half epochs are only another count: the batches are the same, the draws of the dropout are not.
     for size in (128, 256):
         whole = replace(a, group=f"A-{size}-whole", size=size, whole=True, epochs=HALF_EPOCHS // 2)
         yield from _variants(whole, DESIGN, seeds)

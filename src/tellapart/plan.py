@@ -197,7 +197,7 @@ def make_plan(
         Setting(
             "detail.sides_px",
             sides,
-            "cheapest look first, up to the pictures' own size; the evidence says how far",
+            "cheapest look first, up to the pictures' own size; how far, the evidence and the time left say",
         ),
         Setting(
             "detail.canvas_px",
@@ -243,18 +243,17 @@ def _quote(found: dict[str, Any], speed: Speed, settings: Sequence[Setting]) -> 
         # Eight fits per fold, each about 0.3 ms per picture on two cores.
         quoted["probe"] = speed.feature_per_picture * n + 0.0003 * training * rounds * 8
     if "detail" in value["members"]:
-        looks = sum(
-            steps * speed.detail_per_step[side]
-            for side, steps in zip(value["detail.sides_px"], value["detail.steps"], strict=True)
-        )
-        last = value["detail.steps"][-1] * speed.detail_per_step[value["detail.sides_px"][-1]]
-        quoted["detail, at most"] = looks + 2 * looks / len(value["detail.sides_px"]) + (rounds - 1) * last
+        side, steps = value["detail.sides_px"][0], value["detail.steps"][0]
+        rounds = (
+            len(value["detail.policies"]) + value["folds"] - 1
+        )  # larger sizes only while there is time for them
+        quoted["detail"] = rounds * steps * speed.detail_per_step[side]
     quoted["evaluate and report"] = 6 + speed.feature_per_picture * found["parts"].get("test", 0)
     return quoted
 
 
 def _cut_down(plan: Plan, speed: Speed, budget_seconds: float) -> Plan:
-    """Cut the plan until the quote fits the time: first the finest looks, then the repeats, the folds, the steps."""
+    """Cut the plan until the quote fits the time: first repeats and comparisons, then folds, then steps."""
     while sum(plan.quoted_seconds.values()) > 0.9 * budget_seconds:
         cut = _next_cut(plan)
         if cut is None:
@@ -274,18 +273,15 @@ def _cut_down(plan: Plan, speed: Speed, budget_seconds: float) -> Plan:
 
 
 def _next_cut(plan: Plan) -> tuple[dict[str, Any], str] | None:
-    sides, members = plan["detail.sides_px"], plan["members"]
-    if "detail" in members and len(sides) > 1:
-        names = ("detail.sides_px", "detail.canvas_px", "detail.steps")
-        return {name: plan[name][:-1] for name in names}, f"the detail net at {sides[-1]} px"
+    members, steps = plan["members"], plan["detail.steps"]
     if plan["repeats"] > 1:
         return {"repeats": 1}, "repeated folds"
+    if "detail" in members and len(plan["detail.policies"]) > 1:
+        return {"detail.policies": plan["detail.policies"][:1]}, "comparing turns and mirrorings"
     if plan["folds"] > 3:
         return {"folds": 3}, f"{plan['folds']} folds"
-    if "detail" in members and plan["detail.steps"][0] > 200:
-        return {
-            "detail.steps": [max(200, s // 2) for s in plan["detail.steps"]]
-        }, "half of the detail net's steps"
+    if "detail" in members and steps[0] > 200:
+        return {"detail.steps": [max(200, s // 2) for s in steps]}, "half of the detail net's steps"
     if "detail" in members and len(members) > 1:
         return {"members": [m for m in members if m != "detail"]}, "the detail net"
     return None

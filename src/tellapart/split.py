@@ -36,9 +36,9 @@ class Split:
         """The number of folds."""
         return int(self.folds.max()) + 1
 
-    def rounds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield (indices to fit on, indices to score), fold after fold, repeat after repeat."""
-        for folds in self.folds:
+    def rounds(self, repeats: int | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield (indices to fit on, indices to score), fold after fold, repeat after repeat (`None`: all)."""
+        for folds in self.folds[:repeats]:
             for fold in range(self.count):
                 yield np.flatnonzero((folds >= 0) & (folds != fold)), np.flatnonzero(folds == fold)
 
@@ -96,6 +96,8 @@ def deal(labels: np.ndarray, groups: np.ndarray, hands: int, seed: int) -> np.nd
     with warnings.catch_warnings():
         # A class with fewer pictures than hands cannot be in each of them; the audit says so (classes.too_few).
         warnings.filterwarnings("ignore", message="The least populated class")
-        for hand, (_, scored) in enumerate(splitter.split(np.zeros(len(labels)), labels, None if alone else groups)):
+        for hand, (_, scored) in enumerate(
+            splitter.split(np.zeros(len(labels)), labels, None if alone else groups)
+        ):
             dealt[scored] = hand
     return dealt

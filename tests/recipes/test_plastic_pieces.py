@@ -142,9 +142,12 @@ def test_the_same_seed_gives_the_same_training(keras: Any, parts_folder: Path) -
 
 
 def test_two_half_epochs_are_one_whole_epoch(keras: Any, parts_folder: Path) -> None:
-    """Half epochs change what is called an epoch and how often it is looked at, not what is learnt."""
-    half = plastic_pieces.train(parts_folder, epochs=4, batch=5, size=16)
-    whole = plastic_pieces.train(parts_folder, epochs=2, batch=5, size=16, whole_epochs=True)
+    """Half epochs change what is called an epoch and how often it is looked at, not what is learnt.
+
+    Without dropout, to the last bit; with it, only its draws differ (PyTorch draws one number at each validation).
+    """
+    half = plastic_pieces.train(parts_folder, epochs=4, batch=5, size=16, dropout=(0, 0))
+    whole = plastic_pieces.train(parts_folder, epochs=2, batch=5, size=16, dropout=(0, 0), whole_epochs=True)
     assert half.final == whole.final
     assert [one.true for one in half.epochs[1::2]] == [one.true for one in whole.epochs]
 

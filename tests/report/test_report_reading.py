@@ -9,6 +9,7 @@ import made_runs
 import numpy as np
 import pytest
 
+from tellapart.evaluate.trade_off import trade_off
 from tellapart.report import read_summary
 
 
@@ -35,6 +36,18 @@ def test_trade_off_tells_its_part_and_prevalence(binary_run):
     assert trade_off.part == "training pictures, out of fold"
     assert trade_off.prevalence == pytest.approx(0.005)
     assert trade_off.test_recall.estimate.n == 30
+
+
+def test_a_long_trade_off_is_thinned_from_end_to_end(own_run):
+    n = 5000
+    rank = np.arange(n + 1)
+    block = trade_off(np.arange(n) % 2 == 0, 1 - rank[:-1] / n).to_dict()
+    made_runs.change(own_run, "metrics.json", trade_off=block)
+    drawn = read_summary(own_run).trade_off
+    assert len(drawn.recall) == 600
+    assert drawn.recall[-1] == 1.0
+    assert drawn.precision[0] == 1.0
+    assert drawn.chosen is None
 
 
 def test_operating_points_find_what_was_wanted_and_grow_looser(binary_run):

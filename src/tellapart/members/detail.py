@@ -66,7 +66,9 @@ class Detail:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.labels = job.pictures.labels
-        self.rounds = list(job.split.rounds())
+        self.rounds = list(
+            job.split.rounds(repeats=1)
+        )  # each costs a training; repeats are for cheap members
         self.validation = job.split.indices("validation")
         self.sides: list[int] = job.plan["detail.sides_px"]
         self.round_seconds: dict[int, float] = {}
@@ -238,9 +240,8 @@ def _loss(fitted: Fitted, job: Job) -> float:
 
 def _collect(detail: Detail, trained: Sequence[Trained]) -> np.ndarray:
     rows = np.zeros((len(detail.labels), detail.job.classes))
-    repeats = detail.job.split.folds.shape[0]
     for (_, score), one in zip(detail.rounds, trained, strict=True):
-        rows[score] += one.scored / repeats
+        rows[score] = one.scored
         rows[detail.validation] += one.validation / len(trained)
     rows[detail.job.split.indices("test")] = np.nan
     return rows

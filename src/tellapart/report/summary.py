@@ -81,7 +81,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """What one threshold gives on the pictures it was chosen on."""
+    """What one threshold (the middle of a gap between scores) gives on the pictures of the trade-off."""
 
     threshold: float
     found: Figure

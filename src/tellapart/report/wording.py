@@ -32,7 +32,7 @@ _VERDICTS = {
 _FITNESS = {
     True: Verdict("good", "✓", "fit for the aim"),
     False: Verdict("bad", "✕", "not fit for the aim"),
-    None: Verdict("open", "–", "aim left open"),
+    None: Verdict("open", "–", "fitness not judged"),
 }
 
 _SEVERITIES = {

@@ -56,7 +56,7 @@ class Cue:
 CUES = (
     Cue("ear_tips", "rounding of the ear tips, rounded to pointed", 26.0, 3.0, "px", 1.1, False),
     Cue("muzzle", "half width of the muzzle, large to small", 64.0, 32.0, "px", 1.05, False),
-    Cue("eye_slant", "slant of the eyes", -14.0, 30.0, "degrees", 1.05, False),
+    Cue("eye_slant", "slant of the eyes", -18.0, 32.0, "degrees", 1.05, False),
     Cue("stripes", "darkness of the bars on the forehead", 0.0, 0.6, "share", 1.05, False),
     Cue("coat_grain", "spacing of the grain of the coat, coarse to fine", 5.4, 3.4, "px", 1.2, True),
     Cue("chest_lay", "lay of the hairs on the chest, across to upright", 78.0, 12.0, "degrees", 1.15, True),
@@ -118,6 +118,4 @@ def quantities(z: np.ndarray) -> dict[str, float]:
         Cue name to quantity, in the cue's unit.
     """
     share = ndtr(z / _SPREAD)
-    return {
-        cue.name: float(cue.low + (cue.high - cue.low) * s) for cue, s in zip(CUES, share, strict=True)
-    }
+    return {cue.name: float(cue.low + (cue.high - cue.low) * s) for cue, s in zip(CUES, share, strict=True)}

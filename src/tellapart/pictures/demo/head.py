@@ -18,21 +18,22 @@ from .shapes import Pose, Window, ellipse, triangle, turned
 HEAD_HALF = (104.0, 92.0)
 CHEST = (0.0, 178.0)
 CHEST_HALF = (138.0, 112.0)
-EYE = (46.0, -14.0)
-EYE_HALF = (30.0, 21.0)
-IRIS = 20.0
+EYE = (47.0, -10.0)
+EYE_HALF = (33.0, 24.0)
+IRIS = 23.0
+BROW_V = -33.0
 MUZZLE_V = 40.0
 # Brightness (0 to 255) of the grain, the hairs and the blotches of the coat. The blotches, of random
 # strength, are larger than 12 px: they cover what little of the fine patterns a reduction lets through.
-GRAIN = 15.0
-HAIRS = 17.0
+GRAIN = 19.0
+HAIRS = 20.0
 HAIR_SPACING_PX = 4.3
 BLOTCHES = (4.0, 8.0)
 # Widths, in relative frequency and in radians, of the bands the patterns are made of: narrow enough that
 # nothing coarser than 8 canvas px, the finest that 100 px can show, is in them.
 BAND = 0.13
 FAN = 0.2
-WHISKER_INK = 1.0
+WHISKER_INK = 1.15
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,9 @@ def draw_fur(rng: np.random.Generator, pose: Pose, look: Look, cue: dict[str, fl
     f = np.sqrt(fy * fy + fx * fx)
     f[0, 0] = 1e-6
     log_f = np.log(f)
-    blotches = look.blotches * filtered(spectrum, np.exp(-0.5 * ((log_f - np.log(1 / 22.0)) / 0.3) ** 2), size)
+    blotches = look.blotches * filtered(
+        spectrum, np.exp(-0.5 * ((log_f - np.log(1 / 22.0)) / 0.3) ** 2), size
+    )
     grain = filtered(spectrum, np.exp(-0.5 * ((log_f + np.log(cue["coat_grain"])) / BAND) ** 2), size)
     band = np.exp(-0.5 * ((log_f + np.log(HAIR_SPACING_PX)) / BAND) ** 2)
     halves = []
@@ -148,7 +151,9 @@ def draw_head(canvas: np.ndarray, rng: np.random.Generator, pose: Pose, cue: dic
         _draw_whiskers(canvas, rng, pose, look, side, cue["whiskers"])
 
 
-def _lay(canvas: np.ndarray, w: Window, paint_with: np.ndarray, distance: np.ndarray, pose: Pose, soft: float = 1.2) -> None:
+def _lay(
+    canvas: np.ndarray, w: Window, paint_with: np.ndarray, distance: np.ndarray, pose: Pose, soft: float = 1.2
+) -> None:
     """Paint a shape given by its distance in head px."""
     paint(canvas[:, w.rows, w.columns], paint_with, cover(distance * np.float32(pose.scale), soft))
 
@@ -201,8 +206,8 @@ def _draw_skull(canvas: np.ndarray, pose: Pose, look: Look, fur: Fur, stripes: f
     shade = 0.74 + 0.26 * np.clip(-distance / 34.0, 0, 1)
     u = w.u - look.yaw
     bars = np.zeros_like(u)
-    for middle, half_u, half_v in ((0.0, 8.0, 34.0), (-30.0, 7.0, 26.0), (30.0, 7.0, 26.0)):
-        bars = np.maximum(bars, cover(ellipse(u - middle, w.v + 60.0, half_u, half_v) * pose.scale, 4.0))
+    for middle, half_u, half_v in ((0.0, 8.0, 30.0), (-26.0, 7.0, 22.0), (26.0, 7.0, 22.0)):
+        bars = np.maximum(bars, cover(ellipse(u - middle, w.v + 64.0, half_u, half_v) * pose.scale, 4.0))
     shade = shade * (1.0 - np.float32(stripes) * bars)
     _lay(canvas, w, _shaded(look.coat, shade, fur.coat[w.rows, w.columns]), distance, pose)
 
@@ -227,16 +232,19 @@ def _draw_muzzle(canvas: np.ndarray, pose: Pose, look: Look, half: float) -> Non
 
 def _draw_eye(canvas: np.ndarray, pose: Pose, look: Look, side: int, cue: dict[str, float]) -> None:
     middle = side * EYE[0] + look.yaw
-    w = pose.window(middle, EYE[1], 36.0)
+    w = pose.window(middle, EYE[1], 52.0)
     u, v = w.u - middle, w.v - EYE[1]
     # Positive slant lifts the outer corners, on both sides.
     along, across = turned(u, v, -side * np.deg2rad(cue["eye_slant"]))
     eye = ellipse(along, across, *EYE_HALF)
+    # A dark mark above the eye lies as the eye does.
+    brow = ellipse(along, across - np.float32(BROW_V), 30.0, 5.5)
+    _lay(canvas, w, look.coat * 0.35, brow, pose, 2.0)
     _lay(canvas, w, look.coat * 0.3, eye - 3.0, pose)
     _lay(canvas, w, np.array([236.0, 232.0, 224.0]), eye, pose)
     out = np.sqrt(u * u + v * v)
     rings = np.cos(2 * np.pi * (out * pose.scale - look.pupil) / cue["iris_rings"])
-    iris = look.iris[:, None, None] * (0.72 + 0.34 * rings)
+    iris = look.iris[:, None, None] * (0.66 + 0.48 * rings)
     _lay(canvas, w, iris, np.maximum(out - IRIS, eye + 1.0), pose)
     _lay(canvas, w, np.array([14.0, 12.0, 14.0]), np.maximum(out - look.pupil, eye + 1.0), pose)
     _lay(canvas, w, np.array([250.0, 250.0, 250.0]), np.hypot(u + 5.0, v + 6.0) - 2.6, pose)
@@ -257,4 +265,8 @@ def _draw_whiskers(
         off = (across - np.float32(bend) * along * along) * np.float32(pose.scale)
         profile = np.exp(-0.5 * (off / sigma) ** 2)
         taper = np.clip(along / 6.0, 0, 1) * np.clip((length - along) / 30.0, 0, 1)
-        paint(canvas[:, w.rows, w.columns], np.array([252.0, 250.0, 244.0]), np.minimum(strength * profile * taper, 1.0))
+        paint(
+            canvas[:, w.rows, w.columns],
+            np.array([252.0, 250.0, 244.0]),
+            np.minimum(strength * profile * taper, 1.0),
+        )

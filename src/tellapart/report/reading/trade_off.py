@@ -16,6 +16,9 @@ from tellapart.report.numbers import Figure, as_estimate, as_number
 from tellapart.report.reading.values import mapping, sequence, whole
 from tellapart.report.summary import Measures, OperatingPoint, TradeOff
 
+# More points than a chart has room for tell nothing more.
+MOST_POINTS = 600
+
 # Shares of the positives to be found that people ask for.
 _WANTED_RECALLS = (0.8, 0.9, 0.95, 0.99, 1.0)
 
@@ -53,11 +56,12 @@ def read_trade_off(
     # where everything is called positive, precision is the share of positives
     everything = float(precision[-1])
     prevalence = None if abs(everything - n_positive / (n_positive + n_negative)) < 1e-6 else everything
+    drawn = np.unique(np.linspace(0, len(recall) - 1, MOST_POINTS).round().astype(int))
     test_recall, test_precision = _on_test(positive, parts["test"], prevalence)
     return TradeOff(
         part=_PARTS[part],
-        recall=tuple(recall.tolist()),
-        precision=tuple(precision.tolist()),
+        recall=tuple(recall[drawn].tolist()),
+        precision=tuple(precision[drawn].tolist()),
         everything=everything,
         prevalence=prevalence,
         chosen=None if place is None else (float(recall[place]), float(precision[place])),

@@ -1,0 +1,10 @@
+"""Run the benchmark as a module: `python -m benchmarks.coverage`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from run import main  # noqa: E402
+
+main()
