@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,8 @@ import pytest
 from PIL import Image
 
 from tellapart.errors import TellapartError
+
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch is loaded; see tellapart.members.speed
 
 
 @pytest.fixture(scope="session")

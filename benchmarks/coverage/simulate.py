@@ -33,6 +33,7 @@ class Design:
     overconfidence: float = 1.0
 
     def draw(self, n: int, rng: np.random.Generator) -> Part:
+        """Draw a part of n pictures."""
         k = self.classes
         counts = [n - round(n * self.share), round(n * self.share)] if k == 2 else [n // k] * k
         labels = np.repeat(np.arange(k), counts)
@@ -52,7 +53,7 @@ class Design:
         return check_part(labels, probabilities, groups if self.cluster > 1 else None)
 
     def truth(self, sizes: list[int], rng: np.random.Generator) -> dict[int, dict[str, float]]:
-        """The measures of an endless part, for each size (the bins of the calibration error depend on it)."""
+        """Return the measures of an endless part, for each size (the bins of the calibration error depend on it)."""
         alone = Design(self.name, self.share, self.skill, self.classes, 1, self.overconfidence)
         part = alone.draw(TRUTH_PICTURES // (1 if self.classes == 2 else 4), rng)
         values = {name: estimate.value for name, estimate in estimates(part).items()}

@@ -26,6 +26,10 @@ class TrainOptions:
     members: tuple[str, ...] = MEMBERS
     groups_file: str | None = None
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**31:
+            raise OptionError("--seed is a whole number from 0 on.", found=str(self.seed))
+
     def to_dict(self) -> dict[str, Any]:
         """Return what makes two commands the same command."""
         return {

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.audit.finding import finding
 from tellapart.backbones.features import Backbone
 from tellapart.errors import OptionError
 from tellapart.members.blend import Choice
 from tellapart.members.member import Fitted, Job, Progress
+from tellapart.members.speed import measure_speed, share_the_processor
 from tellapart.options import TrainOptions
 from tellapart.outcome import Outcome, publish
 from tellapart.pictures.collection import Pictures
@@ -26,7 +28,7 @@ from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import PictureStore, decode_all
 from tellapart.plan import Plan, fingerprint, make_plan
 from tellapart.progress import Quiet
-from tellapart.run_folder import RunFolder
+from tellapart.run_folder import SCHEMA, RunFolder
 from tellapart.split import Split, cross_validate, seal
 
 
@@ -61,15 +63,17 @@ def train(
         The pictures, an option or the folder cannot be used.
     """
     began = time.monotonic()
+    share_the_processor()
     pictures = read_pictures(source, groups_file=options.groups_file)
     check_positive(options, pictures.classes)
+    backbone = load_backbone(options.backbone)
     folder = RunFolder(Path(run))
     command = {"command": "train", "pictures": str(Path(source).absolute()), **options.to_dict()}
     with folder.claim(command) as finished:
         if finished:
             progress.say(f"This run is finished; its report lies at {folder.path / 'report.html'}")
             return folder.read_json("metrics.json")
-        prepared = prepare(pictures, folder, options, progress, began)
+        prepared = prepare(pictures, backbone, folder, options, progress, began)
         fitted = fit_members(prepared)
         choice = choose(prepared.job, fitted)
         outcome = Outcome(
@@ -86,12 +90,19 @@ def plan_only(source: str | os.PathLike[str], options: TrainOptions) -> dict[str
     pictures = read_pictures(source, groups_file=options.groups_file)
     check_positive(options, pictures.classes)
     with tempfile.TemporaryDirectory() as scratch:
-        prepared = prepare(pictures, RunFolder(Path(scratch)), options, Quiet(), began)
+        prepared = prepare(
+            pictures, load_backbone(options.backbone), RunFolder(Path(scratch)), options, Quiet(), began
+        )
         return prepared.job.plan.to_dict()
 
 
 def prepare(
-    pictures: Pictures, folder: RunFolder, options: TrainOptions, progress: Progress, began: float
+    pictures: Pictures,
+    backbone: Backbone,
+    folder: RunFolder,
+    options: TrainOptions,
+    progress: Progress,
+    began: float,
 ) -> Prepared:
     """Decode, audit, split and plan; plan.json and split.csv are written."""
     seconds: dict[str, float] = {}
@@ -100,9 +111,9 @@ def prepare(
     store, pictures = decode_all(pictures, folder.work, advance=progress.advance)
     check_enough(pictures, str(pictures.root))
     seconds["read"] = time.perf_counter() - started
+    folder.write_json("audit.json", audit_files(pictures))
     groups = pictures.group_numbers()
     parts, test_part = seal(pictures, groups, options.seed)
-    backbone = load_backbone(options.backbone)
     plan = load_plan(folder, pictures, store, parts, groups, backbone, options, seconds["read"], began)
     folds = cross_validate(
         pictures.labels, parts, groups, folds=plan["folds"], repeats=plan["repeats"], seed=options.seed
@@ -113,6 +124,28 @@ def prepare(
     job = Job(pictures, store, split, plan, options.seed, folder.work, deadline, progress)
     seconds["plan"] = time.perf_counter() - started - seconds["read"]
     return Prepared(job, backbone, groups, seconds)
+
+
+def audit_files(pictures: Pictures) -> dict[str, Any]:
+    """Return audit.json: what is wrong with the files."""
+    findings = []
+    if pictures.left_out:
+        findings.append(
+            finding(
+                "files.unreadable",
+                "warn",
+                f"{len(pictures.left_out)} files could not be read and are left out",
+                advice="open them in a picture viewer; save them again or take them away",
+                evidence={"left_out": len(pictures.left_out), "used": len(pictures)},
+                files=[(one.path,) for one in pictures.left_out],
+            )
+        )
+    return {
+        "schema": SCHEMA,
+        "pictures": len(pictures),
+        "classes": pictures.counts(),
+        "findings": [one.to_dict() for one in findings],
+    }
 
 
 def load_backbone(name: str) -> Backbone:
@@ -142,8 +175,6 @@ def load_plan(
     """Make the plan, or read the one an interrupted run had made: a resumed run gives the same numbers."""
     if (folder.path / "plan.json").exists():
         return Plan.from_dict(folder.read_json("plan.json"))
-    from tellapart.members.speed import half_precision_helps, measure_speed
-
     found = fingerprint(pictures, store, parts, groups)
     speed = measure_speed(found, store, backbone, options.members, read_seconds / len(pictures))
     plan = make_plan(
@@ -152,7 +183,6 @@ def load_plan(
         members=options.members,
         backbone=backbone.name,
         area_px=backbone.area_px,
-        half_precision=half_precision_helps(),
         budget_seconds=options.time_seconds - (time.monotonic() - began),
     )
     folder.write_json("plan.json", plan.to_dict())

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tellapart.errors import RunFolderError
+from tellapart.errors import RunFolderError, TellapartError
 
 SCHEMA = 1
 COMMAND, WORK, LOCK = "run.json", ".work", ".lock"
@@ -37,16 +37,29 @@ class RunFolder:
             The folder is used by something else, by another process, or cannot be written.
         """
         wanted = json.loads(json.dumps(dict(command)))
-        found = self._found(wanted)
+        found, existed = self._found(wanted), self.path.exists()
         with self._writing():
             self.work.mkdir(parents=True, exist_ok=True)
         with self._lock():
             if found is None:
                 self.write_json(COMMAND, {"schema": SCHEMA, "state": "begun", "command": wanted})
             finished = found is not None and found["state"] == "finished"
-            yield finished
+            try:
+                yield finished
+            except TellapartError:
+                if found is None:  # the input cannot be used: as if the command had not been given
+                    self._remove(existed)
+                raise
         if finished:
             shutil.rmtree(self.work, ignore_errors=True)
+
+    def _remove(self, existed: bool) -> None:
+        """Take away everything that a refused command has begun."""
+        if existed:
+            for entry in self.path.iterdir():
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        else:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def finish(self, command: Mapping[str, Any]) -> None:
         """Mark the run as finished and remove what only a resumed run would need."""

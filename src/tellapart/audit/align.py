@@ -19,6 +19,12 @@ VIEWS = (
     "mirrored and turned by 270°",
 )
 
+FAINT = 1.5
+"""Detail fainter than this many grey levels counts less: JPEG at quality 60 moves a 64 px thumbnail by 1 or 2."""
+
+LOCAL = 16
+"""Strength is evened out over a blur of a sixteenth of the side: the parts of a thing, not its pixels."""
+
 MAX_SCALE, MAX_SHIFT = 1.2, 0.1
 """A crop of a sixth of a side at most; beyond it a picture shows something else than its original."""
 
@@ -168,17 +174,24 @@ def enlarged(warp_P4: np.ndarray, factor: int) -> np.ndarray:
 def detail_correlation(first_PHW: np.ndarray, second_PHW: np.ndarray, warp_P4: np.ndarray) -> np.ndarray:
     """Return (P,) how well the fine detail agrees, -1..1, where both pictures are defined.
 
-    Detail is what a blur of 2 px takes away: coarse likeness (the same light, the same outline) does not count.
+    Detail is what a blur of 2 px takes away: coarse likeness (the same light, the same outline) does not count. It is
+    scaled to the same strength everywhere, so that one strong edge does not outvote the ground around it.
     """
     side = first_PHW.shape[1]
     moved, inside = warp(second_PHW, warp_P4)
     margin = side // 16
     weight = inside.astype(np.float32)
     weight[:, :margin] = weight[:, -margin:] = weight[:, :, :margin] = weight[:, :, -margin:] = 0
-    first, second = first_PHW - blur(first_PHW, 2), moved - blur(moved, 2)
     share = np.maximum(weight.sum(axis=(1, 2), keepdims=True), 1)
-    first = (first - (first * weight).sum(axis=(1, 2), keepdims=True) / share) * weight
-    second = (second - (second * weight).sum(axis=(1, 2), keepdims=True) / share) * weight
+    first, second = (_levelled(images, weight, share) for images in (first_PHW, moved))
     product = (first * second).sum(axis=(1, 2))
     power = (first * first).sum(axis=(1, 2)) * (second * second).sum(axis=(1, 2))
     return np.asarray(product / np.maximum(np.sqrt(power), 1e-6))
+
+
+def _levelled(images_PHW: np.ndarray, weight: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Detail without stripes, of even strength, with mean 0 where `weight` is 1 and 0 elsewhere."""
+    detail = images_PHW - blur(images_PHW, 2)
+    strength = np.sqrt(blur(detail * detail, images_PHW.shape[1] / LOCAL) + FAINT**2)
+    detail = detail / strength
+    return np.asarray((detail - (detail * weight).sum(axis=(1, 2), keepdims=True) / share) * weight)

@@ -213,7 +213,7 @@ def counts_that_would_tell(
 
     Returns
     -------
-    list of K ints, or None when 20,000 pictures would not do (a balanced accuracy hardly above chance)
+    list of K ints, or None when 5,000 pictures would not do (a balanced accuracy hardly above chance)
     """
     counts = np.asarray(class_counts, dtype=float)
     counts = np.where(counts > 0, counts, max(1.0, counts[counts > 0].min() if counts.any() else 1.0))
@@ -225,7 +225,7 @@ def counts_that_would_tell(
     low, high = 2, 16
     while power(at(high), balanced_accuracy) < wanted:
         low, high = high, high * 2
-        if high > 20_000:
+        if high > 5_000:
             return None
     while high - low > max(1, high // 50):
         middle = (low + high) // 2

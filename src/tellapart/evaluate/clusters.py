@@ -88,6 +88,26 @@ def correlations(influences: Floats, strata: Integers, clusters: Integers | None
     return result
 
 
+def design_effect(influence: Floats, strata: Integers, clusters: Integers | None) -> float:
+    """Return the factor by which dependence raises the variance, from 1 to that of whole dependence.
+
+    Whole dependence, as if a cluster were one picture repeated, is also returned where no picture
+    differs from the others (all right), so that the spread cannot be seen.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling.
+    """
+    if clusters is None or len(influence) == 0:
+        return 1.0
+    whole = float((np.bincount(clusters) ** 2).sum()) / len(influence)
+    alone, _ = variance(influence, strata)
+    together, _ = variance(influence, strata, clusters)
+    if alone <= 0 or together <= 0:
+        return whole
+    return min(max(together / alone, 1.0), whole)
+
+
 def effective_share(influence: Floats, strata: Integers, clusters: Integers | None) -> float:
     """Return the share of the counts that is left once dependence is paid for, in (0, 1].
 
@@ -99,26 +119,22 @@ def effective_share(influence: Floats, strata: Integers, clusters: Integers | No
     Returns
     -------
     float
-        ``effective n / n``. 1 without clusters. With clusters: one over the design effect, times
-        ``(z / t)**2`` with t on the degrees of freedom of the variance, because few clusters estimate
-        their own spread badly. Where no picture differs from the others (all right) the spread
-        cannot be seen, and pictures of a cluster count as wholly dependent.
+        ``effective n / n``: one over the design effect, times ``(z / t)**2`` with t on the degrees
+        of freedom of the variance, because few clusters estimate their own spread badly; at least
+        one picture a cluster (of equal size). 1 without clusters.
 
     References
     ----------
-    Kish (1965), Survey Sampling; Korn and Graubard (1998), Survey Methodology 24, 193-201.
+    Korn and Graubard (1998), Survey Methodology 24, 193-201.
     """
     if clusters is None or len(influence) == 0:
         return 1.0
-    sizes = np.bincount(clusters)
-    dependent = len(influence) / float((sizes**2).sum())  # if a cluster were one picture, repeated
-    if dependent >= 1:
+    least = len(influence) / float((np.bincount(clusters) ** 2).sum())
+    if least >= 1:
         return 1.0
-    alone, _ = variance(influence, strata)
-    together, degrees = variance(influence, strata, clusters)
-    if alone <= 0 or together <= 0:
-        return dependent
-    return min(1.0, alone / together) * (Z / student_quantile(degrees)) ** 2
+    _, degrees = variance(influence, strata, clusters)
+    correction = (Z / student_quantile(degrees)) ** 2
+    return max(least, correction / design_effect(influence, strata, clusters))
 
 
 def n_clusters(clusters: Integers | None, chosen: Booleans) -> int:

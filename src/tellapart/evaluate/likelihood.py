@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tellapart.evaluate.clusters import n_units, student_quantile, variance
+from tellapart.evaluate.clusters import design_effect, n_units, student_quantile, variance
 from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.intervals import LEVEL, Z, limits_of_mean
 from tellapart.evaluate.part import Floats, Part
@@ -46,10 +46,7 @@ def log_loss(part: Part) -> Estimate:
         return Estimate(value, math.nan, math.nan, n)
     influence = (each - value) / part.n
     seen, degrees = variance(influence, part.labels, part.clusters)
-    alone, _ = variance(influence, part.labels)
-    claimed = _claimed_variance(part)
-    if part.clusters is not None and alone > 0:
-        claimed *= max(1.0, seen / alone)
+    claimed = _claimed_variance(part) * design_effect(influence, part.labels, part.clusters)
     half = max(student_quantile(degrees) * math.sqrt(seen), student_quantile(n - 1) * math.sqrt(claimed))
     low, high = limits_of_mean(value, half)
     return Estimate(value, low, high, n)
@@ -104,14 +101,11 @@ def _bins(part: Part) -> tuple[Floats, Floats, Floats]:
         influence, alike = (difference - difference.mean()) / m, np.zeros(m, dtype=np.int64)
         clusters = None if part.clusters is None else part.clusters[members]
         seen, _ = variance(influence, alike, clusters)
-        alone, _ = variance(influence, alike)
         # a bin of nothing but right ones is not certain: allow what the claims admit, and what one more
         # picture that is right as often as usual leaves open
         admitted = float((claimed[members] * (1 - claimed[members])).mean()) / m
         share = (right[members].sum() + usual) / (m + 1)
-        admitted = max(admitted, share * (1 - share) / m)
-        if clusters is not None and alone > 0:
-            admitted *= max(1.0, seen / alone)
+        admitted = max(admitted, share * (1 - share) / m) * design_effect(influence, alike, clusters)
         gaps.append(float(difference.mean()))
         errors.append(math.sqrt(max(seen, admitted)))
         weights.append(m / part.n)

@@ -158,7 +158,7 @@ def _choose(
     sure_precise = np.nan_to_num(sure_precise, nan=-1.0)
     if aim.kind == "min precision":
         ok, sure = precise >= bar, sure_precise >= bar
-        best = np.where(ok.any(axis=1), _last_best(found, ok), sure_precise.argmax(axis=1))
+        best = np.where(ok.any(axis=1), _first_best(found, ok), sure_precise.argmax(axis=1))
         best_sure = _first_best(found, sure)
     else:
         ok, sure = found >= bar, _lower_limit(hits * share, n_pos * share) >= bar

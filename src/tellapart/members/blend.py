@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tellapart.errors import OptionError
 from tellapart.evaluate.calibration import Calibrator, fit_calibrator
 from tellapart.members.member import Fitted
 from tellapart.members.scores import best_share, log_losses, paired_gain
@@ -41,8 +42,19 @@ def choose(fitted: Sequence[Fitted], rows: np.ndarray, labels: np.ndarray) -> Ch
 
     A combination is taken where it lowers the log loss of the best alone by more than one standard error of the
     paired difference; members enter in the order of their own log loss.
+
+    Raises
+    ------
+    OptionError
+        No member was trained on all folds in the time there was.
     """
     complete = [one for one in fitted if one.complete]
+    if not complete:
+        raise OptionError(
+            "--time should be enough to train one member on all folds.",
+            found="; ".join(f"{one.name}: {one.words}" for one in fitted),
+            advice="give more time, or add the member probe, which takes seconds",
+        )
     calibrators = {one.name: fit_calibrator(one.logits[rows], labels) for one in complete}
     tables = {one.name: calibrators[one.name].apply(one.logits[rows]) for one in complete}
     order = sorted(complete, key=lambda one: log_losses(tables[one.name], labels).mean())

@@ -97,7 +97,6 @@ class Detail:
             steps=self.job.plan["detail.steps"][level],
             policy=POLICIES[policy],
             class_weights=(1.0,) * self.job.classes,
-            half_precision=self.job.plan["detail.half_precision"] and side >= 100,
         )
 
         def report(step: int, loss: float, net: DetailNet) -> None:

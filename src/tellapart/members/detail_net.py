@@ -66,13 +66,12 @@ class DetailNet(nn.Module):
 class Schedule:
     """How long and how the net is trained; see `plan` for the reasons.
 
-    `class_weights` (K,) scale the loss of each class; `half_precision`: bfloat16 where that is safe.
+    `class_weights` (K,) scale the loss of each class.
     """
 
     steps: int
     policy: Policy
     class_weights: tuple[float, ...]
-    half_precision: bool
 
 
 def train(
@@ -109,9 +108,7 @@ def train(
     for step, batch in enumerate(_batches(chosen, schedule.steps, generator), start=1):
         images = torch.from_numpy(canvases.take(batch)).permute(0, 3, 1, 2)
         images = augment(images, schedule.policy, generator).to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16, enabled=schedule.half_precision):
-            found = net(images)
-        loss = functional.cross_entropy(found.float(), targets[batch], weight=weights)
+        loss = functional.cross_entropy(net(images), targets[batch], weight=weights)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

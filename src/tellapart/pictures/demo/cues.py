@@ -54,14 +54,14 @@ class Cue:
 
 
 CUES = (
-    Cue("ear_tips", "rounding of the ear tips, rounded to pointed", 26.0, 3.0, "px", 1.1, False),
-    Cue("muzzle", "half width of the muzzle, large to small", 64.0, 32.0, "px", 1.05, False),
-    Cue("eye_slant", "slant of the eyes", -18.0, 32.0, "degrees", 1.05, False),
-    Cue("stripes", "darkness of the bars on the forehead", 0.0, 0.6, "share", 1.05, False),
-    Cue("coat_grain", "spacing of the grain of the coat, coarse to fine", 5.4, 3.4, "px", 1.2, True),
-    Cue("chest_lay", "lay of the hairs on the chest, across to upright", 78.0, 12.0, "degrees", 1.15, True),
-    Cue("whiskers", "width of the whiskers, broad and pale to thin and bright", 2.8, 1.0, "px", 1.05, True),
-    Cue("iris_rings", "spacing of the rings in the iris, coarse to fine", 5.4, 3.4, "px", 1.05, True),
+    Cue("ear_tips", "rounding of the ear tips, rounded to pointed", 26.0, 3.0, "px", 1.25, False),
+    Cue("muzzle", "half width of the muzzle, large to small", 64.0, 32.0, "px", 1.2, False),
+    Cue("eye_slant", "slant of the eyes", -18.0, 32.0, "degrees", 0.7, False),
+    Cue("stripes", "darkness of the bars on forehead and chest", 0.0, 0.65, "share", 1.1, False),
+    Cue("coat_grain", "spacing of the grain of the coat, coarse to fine", 4.4, 3.0, "px", 1.35, True),
+    Cue("chest_lay", "lay of the hairs on the chest, across to upright", 78.0, 12.0, "degrees", 1.3, True),
+    Cue("whiskers", "width of the whiskers, broad and pale to thin and bright", 2.2, 0.85, "px", 1.15, True),
+    Cue("iris_rings", "spacing of the rings in the iris, coarse to fine", 4.4, 3.0, "px", 0.7, True),
 )
 FINE = np.array([cue.fine for cue in CUES])
 SEPARATIONS = np.array([cue.separation for cue in CUES])

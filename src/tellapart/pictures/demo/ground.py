@@ -57,7 +57,7 @@ def draw_ground(rng: np.random.Generator, size_px: int) -> np.ndarray:
     axis = np.linspace(-1.0, 1.0, small, dtype=np.float32)
     x, y = axis[None, :], axis[:, None]
     hue = rng.uniform(0.0, 1.0)
-    first, second = (colour(rng, (hue - 0.12, hue + 0.12), (0.1, 0.55), (70.0, 220.0)) for _ in range(2))
+    first, second = (colour(rng, (hue - 0.12, hue + 0.12), (0.05, 0.4), (80.0, 210.0)) for _ in range(2))
     along, _ = turned(x, y, rng.uniform(0.0, 2 * np.pi))
     mix = np.clip(0.5 + 0.5 * along, 0.0, 1.0)
     canvas = first[:, None, None] + mix * (second - first)[:, None, None]
@@ -81,7 +81,7 @@ def _draw_clutter(
         distance = np.maximum(np.abs(u) - np.float32(long), np.abs(v) - np.float32(short))
     paint(
         canvas,
-        colour(rng, (hue - 0.25, hue + 0.25), (0.1, 0.6), (60.0, 230.0)),
+        colour(rng, (hue - 0.25, hue + 0.25), (0.05, 0.45), (70.0, 220.0)),
         cover(distance, rng.uniform(8.0, 24.0)) * np.float32(rng.uniform(0.3, 0.8)),
     )
 

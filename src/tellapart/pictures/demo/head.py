@@ -27,13 +27,14 @@ MUZZLE_V = 40.0
 # strength, are larger than 12 px: they cover what little of the fine patterns a reduction lets through.
 GRAIN = 19.0
 HAIRS = 20.0
-HAIR_SPACING_PX = 4.3
-BLOTCHES = (4.0, 8.0)
+HAIR_SPACING_PX = 3.8
+BLOTCHES = (6.0, 9.0)
 # Widths, in relative frequency and in radians, of the bands the patterns are made of: narrow enough that
 # nothing coarser than 8 canvas px, the finest that 100 px can show, is in them.
-BAND = 0.13
+BAND = 0.10
 FAN = 0.2
-WHISKER_INK = 1.15
+WHISKER_INK = 1.0
+WHISKER_INK_SPREAD = 0.3
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,6 @@ class Look:
         Distance of either ear's middle from the head's, px at scale 1.
     pupil
         Radius of the pupil, px at scale 1.
-    ink
-        How much white a whisker carries.
     blotches
         Strength of the blotches, brightness.
     """
@@ -65,7 +64,6 @@ class Look:
     yaw: float
     ears: float
     pupil: float
-    ink: float
     blotches: float
 
 
@@ -79,7 +77,6 @@ def draw_look(rng: np.random.Generator) -> Look:
         yaw=float(rng.uniform(-9.0, 9.0)),
         ears=float(rng.uniform(56.0, 66.0)),
         pupil=float(rng.uniform(5.0, 7.0)),
-        ink=float(WHISKER_INK * np.exp(rng.normal(0.0, 0.15))),
         blotches=float(rng.uniform(*BLOTCHES)),
     )
 
@@ -94,11 +91,14 @@ class Fur:
         Grain and blotches.
     left, right
         Hairs of either half of the chest, with blotches.
+    blotches
+        The blotches alone.
     """
 
     coat: np.ndarray
     left: np.ndarray
     right: np.ndarray
+    blotches: np.ndarray
 
 
 def draw_fur(rng: np.random.Generator, pose: Pose, look: Look, cue: dict[str, float]) -> Fur:
@@ -121,34 +121,40 @@ def draw_fur(rng: np.random.Generator, pose: Pose, look: Look, cue: dict[str, fl
         across = (fx * np.float32(np.cos(wave)) + fy * np.float32(np.sin(wave))) / f
         fan = np.exp((across * across - 1.0) / (2 * FAN * FAN))
         halves.append(HAIRS * filtered(spectrum, band * fan, size) + blotches)
-    return Fur(GRAIN * grain + blotches, *halves)
+    return Fur(GRAIN * grain + blotches, *halves, blotches)
 
 
-def draw_head(canvas: np.ndarray, rng: np.random.Generator, pose: Pose, cue: dict[str, float]) -> None:
+def draw_head(
+    canvas: np.ndarray,
+    scene: np.random.Generator,
+    grain: np.random.Generator,
+    pose: Pose,
+    cue: dict[str, float],
+) -> None:
     """Draw a head and its chest over a ground, in place.
 
     Parameters
     ----------
     canvas
         float32, shape (3, size, size), 0 to 255; changed in place.
-    rng
-        The picture's generator.
+    scene, grain
+        The picture's generators, for the look and for the hair.
     pose
         Where the head is.
     cue
         The quantities that tell the class.
     """
-    look = draw_look(rng)
-    fur = draw_fur(rng, pose, look, cue)
-    _draw_chest(canvas, pose, look, fur)
+    look = draw_look(scene)
+    fur = draw_fur(grain, pose, look, cue)
+    _draw_chest(canvas, pose, look, fur, cue["stripes"])
     for side in (-1, 1):
         _draw_ear(canvas, pose, look, fur, side, cue["ear_tips"])
     _draw_skull(canvas, pose, look, fur, cue["stripes"])
     _draw_muzzle(canvas, pose, look, cue["muzzle"])
     for side in (-1, 1):
-        _draw_eye(canvas, pose, look, side, cue)
+        _draw_eye(canvas, grain, pose, look, fur.blotches, side, cue)
     for side in (-1, 1):
-        _draw_whiskers(canvas, rng, pose, look, side, cue["whiskers"])
+        _draw_whiskers(canvas, (scene, grain), pose, look, side, cue["whiskers"])
 
 
 def _lay(
@@ -163,7 +169,7 @@ def _shaded(colour_3: np.ndarray, shade: np.ndarray, fur: np.ndarray) -> np.ndar
     return shade * (colour_3[:, None, None] + fur)
 
 
-def _draw_chest(canvas: np.ndarray, pose: Pose, look: Look, fur: Fur) -> None:
+def _draw_chest(canvas: np.ndarray, pose: Pose, look: Look, fur: Fur, stripes: float) -> None:
     w = pose.window(*CHEST, max(CHEST_HALF))
     u, v = w.u - CHEST[0], w.v - CHEST[1]
     distance = ellipse(u, v, *CHEST_HALF)
@@ -172,6 +178,13 @@ def _draw_chest(canvas: np.ndarray, pose: Pose, look: Look, fur: Fur) -> None:
     tone = look.coat + look.pale * 0.6 * (235.0 - look.coat)
     # Darker towards the outline and under the chin.
     shade = 0.72 + 0.28 * np.clip(-distance / 40.0, 0, 1) * np.clip((w.v - 80.0) / 30.0, 0.3, 1)
+    bars = np.zeros_like(u)
+    for middle in (-68.0, -36.0, -4.0):
+        arc = ellipse(u, v - np.float32(middle + 75.0), 150.0, 75.0)
+        bars = np.maximum(
+            bars, cover((np.abs(arc) - 6.0) * np.float32(pose.scale), 5.0) * (v < middle + 70.0)
+        )
+    shade = shade * (1.0 - np.float32(0.75 * stripes) * bars)
     _lay(canvas, w, _shaded(tone, shade, hair), distance, pose)
 
 
@@ -230,7 +243,15 @@ def _draw_muzzle(canvas: np.ndarray, pose: Pose, look: Look, half: float) -> Non
     _lay(canvas, w, look.skin * 0.4, np.minimum(stem, smile), pose)
 
 
-def _draw_eye(canvas: np.ndarray, pose: Pose, look: Look, side: int, cue: dict[str, float]) -> None:
+def _draw_eye(
+    canvas: np.ndarray,
+    grain: np.random.Generator,
+    pose: Pose,
+    look: Look,
+    blotches: np.ndarray,
+    side: int,
+    cue: dict[str, float],
+) -> None:
     middle = side * EYE[0] + look.yaw
     w = pose.window(middle, EYE[1], 52.0)
     u, v = w.u - middle, w.v - EYE[1]
@@ -243,20 +264,29 @@ def _draw_eye(canvas: np.ndarray, pose: Pose, look: Look, side: int, cue: dict[s
     _lay(canvas, w, look.coat * 0.3, eye - 3.0, pose)
     _lay(canvas, w, np.array([236.0, 232.0, 224.0]), eye, pose)
     out = np.sqrt(u * u + v * v)
-    rings = np.cos(2 * np.pi * (out * pose.scale - look.pupil) / cue["iris_rings"])
-    iris = look.iris[:, None, None] * (0.66 + 0.48 * rings)
+    # The rings swell and fade within the iris: ended sharply, they would leave a coarse trace.
+    swell = np.sin(np.pi * np.clip((out - look.pupil) / (IRIS - look.pupil), 0.0, 1.0))
+    rings = swell * np.cos(2 * np.pi * (out * pose.scale / cue["iris_rings"] + grain.random()))
+    iris = look.iris[:, None, None] * (0.7 + 0.42 * rings) + 2.0 * blotches[w.rows, w.columns]
     _lay(canvas, w, iris, np.maximum(out - IRIS, eye + 1.0), pose)
     _lay(canvas, w, np.array([14.0, 12.0, 14.0]), np.maximum(out - look.pupil, eye + 1.0), pose)
     _lay(canvas, w, np.array([250.0, 250.0, 250.0]), np.hypot(u + 5.0, v + 6.0) - 2.6, pose)
 
 
 def _draw_whiskers(
-    canvas: np.ndarray, rng: np.random.Generator, pose: Pose, look: Look, side: int, width: float
+    canvas: np.ndarray,
+    rngs: tuple[np.random.Generator, np.random.Generator],
+    pose: Pose,
+    look: Look,
+    side: int,
+    width: float,
 ) -> None:
-    """Six whiskers on a side; ``width`` in canvas px. Each carries the same ink however wide it is."""
+    """Six whiskers on a side; ``width`` in canvas px. How much white each carries does not depend on it."""
+    rng, grain = rngs
     sigma = width / 2.355
-    strength = look.ink / (sigma * 2.507)
     for k in range(6):
+        ink = WHISKER_INK * np.exp(grain.normal(0.0, WHISKER_INK_SPREAD))
+        strength = ink / (sigma * 2.507)
         root = side * 24.0 + look.yaw * 1.4, MUZZLE_V - 12.0 + 5.0 * k
         angle = np.deg2rad(-26.0 + 11.0 * k + rng.normal(0.0, 3.0))
         length, bend = rng.uniform(88.0, 112.0), rng.normal(0.0, 0.0008)
