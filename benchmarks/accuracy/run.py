@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def trainer(
-    name: str, folder: str | None, measure: str, seed: int, options: argparse.Namespace
+    folder: str | None, measure: str, seed: int, options: argparse.Namespace
 ) -> Callable[[], dict[str, Any]]:
     """Return what makes one row: a training, and for pellets an evaluation on fresh pictures."""
 

@@ -26,8 +26,8 @@ from tellapart.evaluate.decision import decide
 from tellapart.evaluate.likelihood import calibration_error
 from tellapart.evaluate.measures import measure
 from tellapart.evaluate.not_sure import apply_not_sure, choose_not_sure
+from tellapart.evaluate.paired import paired_difference
 from tellapart.evaluate.part import check_part
-from tellapart.evaluate.resampling import paired_difference
 from tellapart.evaluate.threshold import choose_threshold
 from tellapart.evaluate.trade_off import trade_off
 
@@ -88,9 +88,9 @@ def paired(runs: int, rng: np.random.Generator) -> list[str]:
         for name in ("balanced_accuracy", "roc_auc", "log_loss"):
             true = _difference(name, truth_labels, *truth)
             inside = []
-            for i in range(runs):
+            for _ in range(runs):
                 labels, first, second = _two_classifiers(n, rng)
-                e = paired_difference(labels, first, second, measure=name, seed=i)
+                e = paired_difference(labels, first, second, measure=name)
                 inside.append(e.low <= true <= e.high)
             rows.append([name, str(n), f"{100 * np.mean(inside):.1f}"])
     return _table(["difference of", "n", "coverage, %"], rows)
@@ -274,7 +274,7 @@ def main() -> None:
     rng = np.random.default_rng(20_240_101)
     sections = [
         ("Coverage of the 95 % intervals, %", COVERAGE_WORDS, coverage, 1000),
-        ("Differences of two classifiers on the same pictures", PAIRED_WORDS, paired, 500),
+        ("Differences of two classifiers on the same pictures", PAIRED_WORDS, paired, 1000),
         ("Noise believed", NOISE_WORDS, noise_believed, 600),
         ("Skill recognised", SKILL_WORDS, skill_recognised, 300),
         ("What the threshold loses", THRESHOLD_WORDS, thresholds, 400),
@@ -316,8 +316,8 @@ no error, and the interval is then the one that the counts alone allow); *calibr
 where the truth is near 0, the interval begins at 0 and can only be missed from above); *log loss* of
 honest probabilities (the larger of the seen and the admitted variance)."""
 PAIRED_WORDS = """\
-Balanced design; classifiers with areas of .96 and .92 that share half of their noise; percentile interval
-of the stratified, paired bootstrap."""
+Balanced design; classifiers with areas of .96 and .92 that share half of their noise; Student's interval
+from the paired influences (a paired bootstrap covered 92 to 93 % at n = 60)."""
 NOISE_WORDS = """\
 Logistic regression on 200 pictures of ten features that say nothing, threshold chosen out of fold, one
 sealed part. Goal: below 1 %. In clusters, the pictures of one object share 80 % of every feature."""

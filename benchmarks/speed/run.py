@@ -84,8 +84,8 @@ def table(rows: Rows) -> str:
     lines = [
         "# Speed",
         "",
-        f"`python benchmarks/speed/run.py --data DIR` (or `make bench`). Median of {RUNS} runs, from the command to the",
-        "finished report, default options. Decoding: reading every picture once, the least any trainer must do.",
+        f"`python benchmarks/speed/run.py --data DIR` (or `make bench`). Median of {RUNS} runs, from the command",
+        "to the finished report, default options. Decoding: reading every picture once, the least any trainer must do.",
         "",
         f"Written {today()} on {machine()}.",
         "",
@@ -102,8 +102,8 @@ def table(rows: Rows) -> str:
             for key in ("seconds", "processor_seconds", "decoding", "peak_MiB")
         }
         lines.append(
-            f"| {name} | {found[0]['pictures']} | {limit:.0f} | {middle['seconds']:.0f} | {middle['processor_seconds']:.0f} "
-            f"| {stages} | {middle['decoding']:.2f} | {middle['peak_MiB']:.0f} |"
+            f"| {name} | {found[0]['pictures']} | {limit:.0f} | {middle['seconds']:.0f} "
+            f"| {middle['processor_seconds']:.0f} | {stages} | {middle['decoding']:.2f} | {middle['peak_MiB']:.0f} |"
         )
     shown = median(row["seconds"] for key, row in rows.done.items() if key.startswith("help/"))
     lines += ["", f"`tellapart --help`: {shown:.2f} s (limit .5 s).", ""]

@@ -44,7 +44,10 @@ def demo(
     from tellapart.pictures.demo import write_demo
 
     written = write_demo(name, out, seed=seed, per_class=per_class)
-    typer.echo(str(written), err=True)
+    total = sum(written.counts.values())
+    typer.echo(
+        f"{written.folder}: {total} pictures" + (", already there" if written.already_there else ""), err=True
+    )
 
 
 @app.command()
@@ -168,7 +171,7 @@ def version_option(
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress]:
-    """A live display on a terminal, else silence."""
+    """Show progress live on a terminal, else nothing."""
     from tellapart.progress import Live, Quiet
 
     if sys.stderr.isatty():

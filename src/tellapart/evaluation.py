@@ -73,7 +73,7 @@ def _describe(
 ) -> dict[str, Any]:
     positive = None if predictor.positive is None else predictor.classes.index(predictor.positive)
     groups = pictures.group_numbers()
-    rules = {"positive": positive, "threshold": predictor.threshold, "groups": groups}
+    rules: dict[str, Any] = {"positive": positive, "threshold": predictor.threshold, "groups": groups}
     test = measure(pictures.labels, probabilities, classes=predictor.classes, **rules)
     decision = decide(test)
     chosen, none = trained["not_sure"], Estimate.undefined()

@@ -119,7 +119,7 @@ def describe(outcome: Outcome, rules: Rules, test_probabilities: np.ndarray) -> 
     job, options, choice = outcome.job, outcome.options, outcome.choice
     pictures, split = job.pictures, job.split
     sealed, rows = split.indices("test"), split.indices("train", "validation")
-    common = {"classes": pictures.classes, "positive": rules.positive, "seed": job.seed}
+    common: dict[str, Any] = {"classes": pictures.classes, "positive": rules.positive, "seed": job.seed}
 
     def measured(indices: np.ndarray, probabilities: np.ndarray, threshold: float | None) -> dict[str, Any]:
         groups = outcome.groups[indices]
@@ -138,7 +138,7 @@ def describe(outcome: Outcome, rules: Rules, test_probabilities: np.ndarray) -> 
                 "weight": shares.get(one.name, 0.0),
                 "chosen": one.name in shares,
                 "complete": one.complete,
-                "out_of_fold": measured(scored, softmax(one.logits[scored]), None),
+                "out_of_fold": measured(scored, softmax(one.logits[scored]), None) if len(scored) else None,
                 "seconds": round(one.seconds, 2),
                 "words": one.words,
             }

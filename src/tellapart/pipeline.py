@@ -204,7 +204,8 @@ def write_split(folder: RunFolder, pictures: Pictures, split: Split) -> None:
 
 def fit_members(prepared: Prepared) -> list[Fitted]:
     """Fit the planned members one after the other; each knows what those before it reached."""
-    job, fitted = prepared.job, []
+    job = prepared.job
+    fitted: list[Fitted] = []
     for name in job.plan["members"]:
         fitted.append(fit_member(name, prepared, fitted))
     return fitted

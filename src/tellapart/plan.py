@@ -21,6 +21,7 @@ FEW = 150  # below this many training pictures one deal of folds moves a score b
 MANY = 5_000  # above it three folds leave enough to fit on, and each costs minutes
 LOOK_SIDE = 128  # px; the first, cheap look of the detail net: a quarter of the time of 256 px
 EPOCHS = 16  # of the detail net; ten are enough on pellets, forty still helped on 546 pictures of 28 px
+MOST_EPOCHS = 60  # so that a few dozen pictures are not seen hundreds of times
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,10 @@ def canvas(found: dict[str, Any], side: int) -> tuple[int, int]:
 
 def detail_steps(n: int, side: int) -> int:
     """Return the training steps of one detail net on n pictures."""
-    fewest = int(np.clip(800 * 64 / side, 300, 1600))  # small sets of small pictures still need many updates
+    updates = int(
+        np.clip(800 * 64 / side, 300, 1600)
+    )  # small pictures are cheap, and still need many updates
+    fewest = max(200, min(updates, MOST_EPOCHS * n // 16))
     return int(np.clip(EPOCHS * n / 16, fewest, 3000))
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 class Quiet:
@@ -36,7 +40,7 @@ class Live:
             TimeRemainingColumn(),
         )
         self._display = Progress(*columns, console=Console(stderr=True))
-        self._task = None
+        self._task: TaskID | None = None
 
     def __enter__(self) -> Live:
         self._display.start()

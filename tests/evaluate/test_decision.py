@@ -167,13 +167,13 @@ def test_clusters_with_both_labels_are_tested_conservatively():
     """Predictions that follow the cluster, not the label: the p-value stays uniform or higher."""
     rng = np.random.default_rng(0)
     low = 0
-    for _ in range(25):
+    for _ in range(12):
         groups = np.repeat(np.arange(12), 6)
         y = np.tile([0, 0, 0, 1, 1, 1], 12)
         positive = (rng.random(12) < 0.5)[groups] * 0.8 + 0.1
         part = check_part(y, np.c_[1 - positive, positive], groups)
         low += chance.chance_test(part, (positive > 0.5).astype(int), 1, 0)["p_value"] < 0.05
-    assert low <= 2
+    assert low <= 1
 
 
 def test_power_against_simulation():

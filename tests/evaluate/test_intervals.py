@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scored_parts import binormal, parts
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tellapart.evaluate import intervals
 from tellapart.evaluate.clusters import correlations, effective_share, variance
@@ -16,8 +17,6 @@ from tellapart.evaluate.ranking import (
     average_precision_influence,
     roc_area_influence,
     roc_auc,
-    weighted_average_precision,
-    weighted_roc_area,
 )
 
 FINE = settings(max_examples=60, deadline=None)
@@ -31,6 +30,19 @@ def test_exact_and_wilson_limits_against_scipy(n, share):
     assert intervals.exact_limits(k, n) == pytest.approx((exact.low, exact.high), abs=1e-9)
     wilson = stats.binomtest(k, n).proportion_ci(method="wilson")
     assert intervals.wilson_limits(k / n, n) == pytest.approx((wilson.low, wilson.high), abs=1e-9)
+
+
+@FINE
+@given(st.integers(1, 300), st.floats(0, 1))
+def test_mid_p_limits_leave_half_of_what_was_seen_to_each_tail(n, share):
+    k = round(share * n)
+    low, high = intervals.mid_p_limits(k, n)
+    exact = intervals.exact_limits(k, n)
+    assert exact[0] <= low <= k / n <= high <= exact[1]
+    if k:
+        assert stats.binom.sf(k, n, low) + stats.binom.pmf(k, n, low) / 2 == pytest.approx(0.025)
+    if k < n:
+        assert stats.binom.cdf(k, n, high) - stats.binom.pmf(k, n, high) / 2 == pytest.approx(0.025)
 
 
 def test_none_of_thirty_still_allows_about_an_eighth():
@@ -50,21 +62,23 @@ def test_delong_against_all_pairs(part):
     assert variance(influence, y)[0] == pytest.approx(plain, abs=1e-12)
 
 
+MEASURES = [
+    (roc_area_influence, roc_auc_score),
+    (average_precision_influence, average_precision_score),
+]
+
+
 @pytest.mark.parametrize("cluster", [1, 4])
 def test_variances_of_areas_against_the_bootstrap(cluster):
     from tellapart.evaluate.resampling import bootstrap_weights
 
     y, p, groups = binormal(240, np.random.default_rng(5), skill=1.5, cluster=cluster)
     part = check_part(y, p, groups)
-    weights = np.concatenate(list(bootstrap_weights(y, part.clusters, np.random.default_rng(0))))
-    for influence_of, replicate in (
-        (roc_area_influence, weighted_roc_area),
-        (average_precision_influence, weighted_average_precision),
-    ):
-        value, influence = influence_of(y == 1, p[:, 1])
-        drawn = replicate(y == 1, p[:, 1], weights)
-        assert math.sqrt(variance(influence, y, part.clusters)[0]) == pytest.approx(drawn.std(), rel=0.12)
-        assert replicate(y == 1, p[:, 1])[0] == pytest.approx(value)
+    weights = np.concatenate(list(bootstrap_weights(y, part.clusters, np.random.default_rng(0), 500)))
+    for influence_of, plain in MEASURES:
+        _, influence = influence_of(y == 1, p[:, 1])
+        drawn = [plain(y, p[:, 1], sample_weight=w) for w in weights]
+        assert math.sqrt(variance(influence, y, part.clusters)[0]) == pytest.approx(np.std(drawn), rel=0.15)
 
 
 @FINE
@@ -73,17 +87,15 @@ def test_influence_is_the_derivative_by_weight(part, seed):
     """Counting one picture a little more moves the measure by its influence (class sums held fixed)."""
     y, p = part
     i = np.random.default_rng(seed).integers(len(y))
-    for influence_of, replicate in (
-        (roc_area_influence, weighted_roc_area),
-        (average_precision_influence, weighted_average_precision),
-    ):
+    own = y == y[i]
+    for influence_of, plain in MEASURES:
         value, influence = influence_of(y == 1, p[:, 1])
-        weights, step = np.ones((1, len(y))), 1e-6
-        own = y == y[i]
-        weights[0, own] -= step / own.sum()
-        weights[0, i] += step
-        slope = (replicate(y == 1, p[:, 1], weights)[0] - value) / step
-        assert influence[i] == pytest.approx(slope, abs=1e-4)
+        assert value == pytest.approx(plain(y, p[:, 1]))
+        weights, step = np.ones(len(y)), 1e-5
+        weights[own] -= step / own.sum()
+        weights[i] += step
+        slope = (plain(y, p[:, 1], sample_weight=weights) - value) / step
+        assert influence[i] == pytest.approx(slope, abs=1e-3)
         assert influence[own].sum() == pytest.approx(0, abs=1e-9)
 
 
@@ -109,8 +121,8 @@ def test_area_limits_solve_their_equation(area, m, n):
         assert abs(area - limit) == pytest.approx(intervals.Z * error, rel=1e-4, abs=1e-6)
 
 
-def test_mean_of_proportions_is_wilson_for_one_and_wider_than_nothing_at_one():
-    assert intervals.mean_of_proportions([0.8], [50]) == pytest.approx(intervals.wilson_limits(0.8, 50))
+def test_mean_of_proportions_is_mid_p_for_one_and_wider_than_nothing_at_one():
+    assert intervals.mean_of_proportions([0.8], [50]) == pytest.approx(intervals.mid_p_limits(40, 50))
     low, high = intervals.mean_of_proportions([1.0, 1.0], [30, 30])
     assert 0.9 < low < 0.95
     assert high == 1

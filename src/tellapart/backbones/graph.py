@@ -8,6 +8,7 @@ Names: `images` uint8 (N, H, W, 3) in; float (N, C, H, W) inside.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -29,7 +30,7 @@ class Graph:
 
     def images(self, name: str) -> str:
         """Add an input of uint8 RGB pictures (N, H, W, 3)."""
-        shape = ["N", f"{name}_H", f"{name}_W", 3]
+        shape: list[str | int | None] = ["N", f"{name}_H", f"{name}_W", 3]
         self.inputs.append(helper.make_tensor_value_info(name, TensorProto.UINT8, shape))
         return name
 
@@ -53,7 +54,7 @@ class Graph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def op(self, kind: str, *inputs: str, **attributes: object) -> str:
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add an operator with one output."""
         output = f"{self.name}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))

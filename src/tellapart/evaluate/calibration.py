@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
 
 from tellapart.evaluate.part import Floats, Integers
 
@@ -39,7 +38,7 @@ class Calibrator:
     def apply(self, logits: ArrayLike) -> Floats:
         """Return (N, K) probabilities for (N, K) logits."""
         scaled = np.asarray(logits, dtype=np.float64) / self.temperature + np.asarray(self.shift)
-        return special.softmax(scaled, axis=1)
+        return np.exp(_log_softmax(scaled))
 
     def to_dict(self) -> dict[str, object]:
         """Return plain numbers, as written into the run folder."""
@@ -68,6 +67,8 @@ def fit_calibrator(logits: ArrayLike, labels: ArrayLike) -> Calibrator:
     ----------
     Platt (1999), Advances in Large Margin Classifiers; Guo et al. (2017), ICML.
     """
+    from scipy import optimize
+
     z = np.asarray(logits, dtype=np.float64)
     y = np.asarray(labels)
     if z.ndim != 2 or z.shape[1] < 2 or y.shape != (len(z),):
@@ -85,6 +86,12 @@ def fit_calibrator(logits: ArrayLike, labels: ArrayLike) -> Calibrator:
     )
     shift = _shift(fit.x, k)
     return Calibrator(float(np.exp(-fit.x[0])), tuple(float(b) for b in shift))
+
+
+def _log_softmax(logits: Floats) -> Floats:
+    # own three lines, not SciPy's: prediction applies a calibrator with NumPy alone
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def _targets(labels: Integers, counts: Integers) -> Floats:
@@ -106,7 +113,7 @@ def _loss_and_gradient(parameters: Floats, logits: Floats, targets: Floats) -> t
     """Mean cross-entropy and its gradient; the first parameter is minus the log of the temperature."""
     k = logits.shape[1]
     scaled = np.exp(parameters[0]) * logits
-    log_p = special.log_softmax(scaled + _shift(parameters, k), axis=1)
+    log_p = _log_softmax(scaled + _shift(parameters, k))
     residual = (np.exp(log_p) - targets) / len(logits)
     gradient = [float((residual * scaled).sum())]
     if len(parameters) > 1:

@@ -74,17 +74,42 @@ def wilson_limits(value: float, n: float, z: float = Z) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def mid_p_limits(successes: float, n: float) -> tuple[float, float]:
+    """Limits of a proportion that cover 95 % on average instead of at least: exact, with mid-p tails.
+
+    Half of the chance of exactly what was seen is counted to each tail. Counts need not be whole.
+
+    References
+    ----------
+    Lancaster (1961), JASA 56; Agresti and Gottard (2007), Computational Statistics & Data Analysis 51.
+    """
+    if n <= 0:
+        return 0.0, 1.0
+    tail = (1 - LEVEL) / 2
+    failures = max(n - successes, 0.0)
+
+    def fewer(p: float) -> float:
+        """Chance of fewer successes than seen, and half of just as many."""
+        below = float(special.betainc(failures + 1, successes, 1 - p)) if successes > 0 else 0.0
+        until = float(special.betainc(failures, successes + 1, 1 - p)) if failures > 0 else 1.0
+        return (below + until) / 2
+
+    low = 0.0 if successes <= 0 else float(optimize.brentq(lambda p: 1 - fewer(p) - tail, 0.0, 1.0))
+    high = 1.0 if failures <= 0 else float(optimize.brentq(lambda p: fewer(p) - tail, 0.0, 1.0))
+    return low, high
+
+
 def mean_of_proportions(values: ArrayLike, sizes: ArrayLike) -> tuple[float, float]:
     """Limits of the mean of independent proportions, such as balanced accuracy.
 
     Parameters
     ----------
     values, sizes : (K,)
-        The proportions and their (effective) counts. Each gets Wilson's limits, which `mean_limits`
+        The proportions and their (effective) counts. Each gets mid-p limits, which `mean_limits`
         combines: the interval has a width even where every proportion is 1.
     """
     p, n = np.asarray(values, dtype=float), np.asarray(sizes, dtype=float)
-    limits = np.array([wilson_limits(float(v), float(m)) for v, m in zip(p, n, strict=True)])
+    limits = np.array([mid_p_limits(float(v * m), float(m)) for v, m in zip(p, n, strict=True)])
     return mean_limits(p, limits[:, 0], limits[:, 1], np.eye(len(p)))
 
 

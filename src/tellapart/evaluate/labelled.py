@@ -62,16 +62,21 @@ def balanced_accuracy(part: Part, predicted: Integers) -> Estimate:
     present = part.classes_present
     if len(present) < 2:
         return Estimate.undefined(part.n)
-    counts = part.class_counts
-    right = (predicted == part.labels).astype(float)
-    recalls = np.bincount(part.labels, weights=right, minlength=part.n_classes)[present] / counts[present]
-    of_class = np.zeros(part.n_classes)
-    of_class[present] = recalls
-    influence = (right - of_class[part.labels]) / counts[part.labels]
+    value, influence = balanced_accuracy_influence(part, predicted)
     share = effective_share(influence, part.labels, part.clusters)
-    value = float(recalls.mean())
-    low, high = mean_of_proportions(recalls, counts[present] * share)
+    counts = part.class_counts[present]
+    hits = np.bincount(part.labels[predicted == part.labels], minlength=part.n_classes)[present]
+    low, high = mean_of_proportions(hits / counts, counts * share)
     return Estimate(value, min(low, value), max(high, value), n_units(part))
+
+
+def balanced_accuracy_influence(part: Part, predicted: Integers) -> tuple[float, Floats]:
+    """Balanced accuracy and (N,) what each picture adds to its deviation from the truth."""
+    present, counts = part.classes_present, np.maximum(part.class_counts, 1)
+    right = (predicted == part.labels).astype(np.float64)
+    recalls = np.bincount(part.labels, weights=right, minlength=part.n_classes) / counts
+    influence = (right - recalls[part.labels]) / (counts[part.labels] * len(present))
+    return float(recalls[present].mean()), influence
 
 
 def f1_scores(confusions: Floats) -> Floats:

@@ -47,24 +47,6 @@ def tied_counts(
     return falling[starts], positives, negatives, rank
 
 
-def weighted_roc_area(positive: Booleans, scores: Floats, weights: Floats | None = None) -> Floats:
-    """(R,) areas under the ROC curve: the chance that a positive outranks a negative, ties half."""
-    _, positives, negatives, _ = tied_counts(positive, scores, weights)
-    above = np.cumsum(positives, axis=1) - positives / 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (negatives * above).sum(axis=1) / (positives.sum(axis=1) * negatives.sum(axis=1))
-
-
-def weighted_average_precision(positive: Booleans, scores: Floats, weights: Floats | None = None) -> Floats:
-    """(R,) average precisions: precision at each positive's score, averaged over the positives."""
-    _, positives, negatives, _ = tied_counts(positive, scores, weights)
-    found = np.cumsum(positives, axis=1)
-    called = found + np.cumsum(negatives, axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.where(called > 0, found / called, 0.0)
-        return (positives * precision).sum(axis=1) / found[:, -1]
-
-
 def roc_area_influence(positive: Booleans, scores: Floats) -> tuple[float, Floats]:
     """Area under the ROC curve and (N,) what each picture adds to its deviation from the truth.
 

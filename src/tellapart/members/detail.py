@@ -6,6 +6,7 @@ leave the label as it is, how large the pictures must be, and whether the member
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ POLICIES = {
 }
 SOLVED = (
     0.99  # balanced accuracy on the first fold at which neither another policy nor more pixels can add much
+)
+FEW_ERRORS = (
+    5  # left by the member before: a flawless one would not be told from it (exact McNemar test, p >= .06)
 )
 POOR = 0.90  # balanced accuracy of the member before, below which every policy and size gets its look
 
@@ -57,7 +61,8 @@ class Look:
     def words(self, side: int) -> str:
         """Say what was found."""
         policy = POLICIES[self.policy].words()
-        return f"{side} px with {policy}: log loss {self.losses.mean():.3f}, balanced accuracy {self.balanced_accuracy:.3f}"
+        figures = f"log loss {self.losses.mean():.3f}, balanced accuracy {self.balanced_accuracy:.3f}"
+        return f"{side} px with {policy}: {figures}"
 
 
 class Detail:
@@ -84,9 +89,10 @@ class Detail:
             self.job.store, self.view(level), self.job.work / f"canvas-{self.sides[level]}.u8", lambda _: None
         )
 
-    def train_round(self, number: int, level: int, policy: str) -> Trained:
-        """Train the net of one round, or read it where it is done already."""
-        file = self.job.work / f"detail-{self.sides[level]}-{policy}-{number}.npz"
+    def train_round(self, number: int, level: int, policy: str, *, glance: bool = False) -> Trained:
+        """Train the net of one round, or read it where it is done already; a glance is a third of the training."""
+        kind = "-glance" if glance else ""
+        file = self.job.work / f"detail-{self.sides[level]}-{policy}-{number}{kind}.npz"
         if file.exists():
             return _read(file, self.job.classes)
         began = time.perf_counter()
@@ -94,7 +100,7 @@ class Detail:
         canvases, history = self.canvases(level), []
         side = self.sides[level]
         schedule = Schedule(
-            steps=self.job.plan["detail.steps"][level],
+            steps=self.job.plan["detail.steps"][level] // (3 if glance else 1),
             policy=POLICIES[policy],
             class_weights=(1.0,) * self.job.classes,
         )
@@ -121,12 +127,12 @@ class Detail:
             net, logits(net, canvases, score), logits(net, canvases, self.validation), tuple(history)
         )
         _write(file, trained)
-        self.round_seconds[level] = time.perf_counter() - began
+        self.round_seconds[level] = (time.perf_counter() - began) * (3 if glance else 1)
         return trained
 
-    def look(self, level: int, policy: str) -> Look:
+    def look(self, level: int, policy: str, *, glance: bool = False) -> Look:
         """Train the first round's net at this level with this policy."""
-        trained = self.train_round(0, level, policy)
+        trained = self.train_round(0, level, policy, glance=glance)
         truth = self.labels[self.rounds[0][1]]
         found = softmax(trained.scored)
         return Look(
@@ -152,6 +158,12 @@ def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
     detail = Detail(job)
     job.progress.stage("detail: looks", 8 * 3)
     rival = min((f for f in before if f.complete), key=lambda f: _loss(f, job), default=None)
+    if rival is not None and (errors := _rival_errors(detail, rival)) <= FEW_ERRORS:
+        words = (
+            f"Not tried: {rival.name} leaves {errors} out-of-fold errors, and not even a flawless member would be "
+            f"told from that (exact McNemar test)."
+        )
+        return Fitted("detail", np.full_like(rival.logits, np.nan), detail.view(0), None, 0.0, words)
     looks = _look_around(detail, rival)
     best = min(looks, key=lambda look: (look.losses.mean(), look.level))
     found = "; ".join(look.words(detail.sides[look.level]) for look in looks)
@@ -184,12 +196,15 @@ def _look_around(detail: Detail, rival: Fitted | None) -> list[Look]:
     """Look with each policy at the smallest size, then at larger sizes with the best, as long as it may pay."""
     poor = rival is None or _rival_accuracy(detail, rival) < POOR
     looks: list[Look] = []
+    if not poor:
+        glance = detail.look(0, detail.job.plan["detail.policies"][0], glance=True)
+        if _cannot_win(detail, glance, rival):
+            return [glance]
     for policy in detail.job.plan["detail.policies"]:
         if looks and not detail.has_time_for(1 + len(detail.rounds), 0):
             break
         looks.append(detail.look(0, policy))
-        hopeless = not poor and _cannot_win(detail, looks[-1], rival)
-        if looks[-1].balanced_accuracy >= SOLVED or hopeless:
+        if looks[-1].balanced_accuracy >= SOLVED:
             break
     best = min(looks, key=lambda look: look.losses.mean())
     for level in range(1, len(detail.sides)):
@@ -204,6 +219,11 @@ def _look_around(detail: Detail, rival: Fitted | None) -> list[Look]:
         elif not poor:
             break
     return looks
+
+
+def _rival_errors(detail: Detail, rival: Fitted) -> int:
+    train_part = detail.job.split.indices("train")
+    return int(np.sum(rival.logits[train_part].argmax(1) != detail.labels[train_part]))
 
 
 def _rival_accuracy(detail: Detail, rival: Fitted) -> float:
@@ -282,7 +302,7 @@ def _read(file: Path, classes: int) -> Trained:
         columns = ("step", "training_loss", "held_out_log_loss", "held_out_balanced_accuracy")
         history = tuple(
             {"member": "detail", "stage": stage, "fold": int(fold)}
-            | {c: v for c, v in zip(columns, row.tolist(), strict=True) if v == v}
+            | {c: v for c, v in zip(columns, row.tolist(), strict=True) if not math.isnan(v)}
             for row in found["history"]
         )
         return Trained(net.eval(), found["scored"], found["validation"], history)

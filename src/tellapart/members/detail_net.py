@@ -31,15 +31,19 @@ REPORTS = 8  # points of a learning curve
 class DetailNet(nn.Module):
     """Seven 3x3 convolutions with batch norm, then a linear head on mean and maximum."""
 
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
     def __init__(self, classes: int, mean: np.ndarray, deviation: np.ndarray) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(deviation, dtype=torch.float32).view(1, 3, 1, 1))
-        self.convs, self.norms, channels = nn.ModuleList(), nn.ModuleList(), 3
+        convs, norms, channels = [], [], 3
         for out, stride in LAYERS:
-            self.convs.append(nn.Conv2d(channels, out, 3, stride, padding=1, bias=False))
-            self.norms.append(nn.BatchNorm2d(out))
+            convs.append(nn.Conv2d(channels, out, 3, stride, padding=1, bias=False))
+            norms.append(nn.BatchNorm2d(out))
             channels = out
+        self.convs, self.norms = nn.ModuleList(convs), nn.ModuleList(norms)
         self.head = nn.Linear(2 * channels, classes)
 
     def forward(self, images_NCHW: torch.Tensor) -> torch.Tensor:
@@ -54,8 +58,10 @@ class DetailNet(nn.Module):
         mean, deviation = (b.detach().numpy().reshape(1, 3, 1, 1) for b in (self.mean, self.deviation))
         x = graph.affine(graph.channels_first(images), 1 / deviation, -mean / deviation)
         for conv, norm in zip(self.convs, self.norms, strict=True):
+            assert isinstance(conv, nn.Conv2d)  # noqa: S101
+            assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101
             arrays = (conv.weight, norm.weight, norm.bias, norm.running_mean, norm.running_var)
-            weight, gamma, beta, mean, variance = (a.detach().numpy() for a in arrays)
+            weight, gamma, beta, mean, variance = (a.detach().numpy() for a in arrays if a is not None)
             weight, bias = folded(weight, gamma, beta, mean=mean, variance=variance, epsilon=norm.eps)
             x = graph.op("Relu", graph.conv(x, weight, bias, stride=conv.stride[0], pads=(1, 1, 1, 1)))
         pooled = graph.op("Concat", graph.mean(x), graph.maximum(x), axis=1)
@@ -99,7 +105,7 @@ def train(
     net = DetailNet(
         len(schedule.class_weights), sample.mean((0, 1, 2)), np.maximum(sample.std((0, 1, 2)), 1.0)
     )
-    net = net.to(memory_format=torch.channels_last)
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(net.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=schedule.steps)
     weights = torch.tensor(schedule.class_weights, dtype=torch.float32)

@@ -22,6 +22,8 @@ PRIOR_RARE = 0.25
 # ``z`` has a spread of 1 to 1.2 over both classes; its share of the way from ``low`` to ``high`` is then
 # spread nearly evenly, and no value is lost in a clipped end.
 _SPREAD = 1.2
+# Visibility below which a cue counts as lost (see ``visibility``).
+LOST = 0.06
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Cue:
         Of the quantity.
     separation
         Distance of the two classes' middles, in units of their common width.
-    fine
-        True where reducing the picture to 100 px wipes the cue out (measured: see ``visibility``).
+    seen_400, seen_100
+        Visibility at 400 px and reduced to 100 px, as measured by ``visibility``; without unit.
     """
 
     name: str
@@ -50,18 +52,26 @@ class Cue:
     high: float
     unit: str
     separation: float
-    fine: bool
+    seen_400: float
+    seen_100: float
+
+    @property
+    def fine(self) -> bool:
+        """True where reducing the picture to 100 px wipes the cue out."""
+        return self.seen_100 < LOST
 
 
 CUES = (
-    Cue("ear_tips", "rounding of the ear tips, rounded to pointed", 26.0, 3.0, "px", 1.25, False),
-    Cue("muzzle", "half width of the muzzle, large to small", 64.0, 32.0, "px", 1.2, False),
-    Cue("eye_slant", "slant of the eyes", -18.0, 32.0, "degrees", 0.7, False),
-    Cue("stripes", "darkness of the bars on forehead and chest", 0.0, 0.65, "share", 1.1, False),
-    Cue("coat_grain", "spacing of the grain of the coat, coarse to fine", 4.4, 3.0, "px", 1.35, True),
-    Cue("chest_lay", "lay of the hairs on the chest, across to upright", 78.0, 12.0, "degrees", 1.3, True),
-    Cue("whiskers", "width of the whiskers, broad and pale to thin and bright", 2.2, 0.85, "px", 1.15, True),
-    Cue("iris_rings", "spacing of the rings in the iris, coarse to fine", 4.4, 3.0, "px", 0.7, True),
+    Cue("ear_tips", "rounding of the ear tips, rounded to pointed", 26.0, 3.0, "px", 1.25, 14.0, 110.0),
+    Cue("muzzle", "half width of the muzzle, large to small", 64.0, 32.0, "px", 1.2, 19.0, 73.0),
+    Cue("eye_slant", "slant of eyes and brows", -18.0, 32.0, "degrees", 0.7, 68.0, 210.0),
+    Cue("stripes", "darkness of the bars on forehead and chest", 0.0, 0.65, "share", 1.1, 4.0, 38.0),
+    Cue("coat_grain", "spacing of the grain, coarse to fine", 4.5, 3.0, "px", 1.35, 1.2, 0.02),
+    Cue(
+        "chest_lay", "lay of the hairs on the chest, across to upright", 78.0, 12.0, "degrees", 1.3, 1.7, 0.02
+    ),
+    Cue("whiskers", "width, broad and pale to thin and bright", 2.4, 1.0, "px", 1.15, 1.3, 0.05),
+    Cue("iris_rings", "spacing of the rings, coarse to fine", 4.7, 3.2, "px", 0.7, 1.5, 0.02),
 )
 FINE = np.array([cue.fine for cue in CUES])
 SEPARATIONS = np.array([cue.separation for cue in CUES])

@@ -33,8 +33,8 @@ BLOTCHES = (6.0, 9.0)
 # nothing coarser than 8 canvas px, the finest that 100 px can show, is in them.
 BAND = 0.10
 FAN = 0.2
-WHISKER_INK = 1.0
-WHISKER_INK_SPREAD = 0.3
+WHISKER_INK = 0.85
+WHISKER_INK_SPREAD = 0.2
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def draw_fur(rng: np.random.Generator, pose: Pose, look: Look, cue: dict[str, fl
         across = (fx * np.float32(np.cos(wave)) + fy * np.float32(np.sin(wave))) / f
         fan = np.exp((across * across - 1.0) / (2 * FAN * FAN))
         halves.append(HAIRS * filtered(spectrum, band * fan, size) + blotches)
-    return Fur(GRAIN * grain + blotches, *halves, blotches)
+    return Fur(GRAIN * grain + blotches, halves[0], halves[1], blotches)
 
 
 def draw_head(
@@ -265,9 +265,11 @@ def _draw_eye(
     _lay(canvas, w, np.array([236.0, 232.0, 224.0]), eye, pose)
     out = np.sqrt(u * u + v * v)
     # The rings swell and fade within the iris: ended sharply, they would leave a coarse trace.
-    swell = np.sin(np.pi * np.clip((out - look.pupil) / (IRIS - look.pupil), 0.0, 1.0))
+    swell = np.clip(
+        1.8 * np.sin(np.pi * np.clip((out - look.pupil) / (IRIS - look.pupil), 0.0, 1.0)), 0.0, 1.0
+    )
     rings = swell * np.cos(2 * np.pi * (out * pose.scale / cue["iris_rings"] + grain.random()))
-    iris = look.iris[:, None, None] * (0.7 + 0.42 * rings) + 2.0 * blotches[w.rows, w.columns]
+    iris = look.iris[:, None, None] * (0.66 + 0.5 * rings) + 2.0 * blotches[w.rows, w.columns]
     _lay(canvas, w, iris, np.maximum(out - IRIS, eye + 1.0), pose)
     _lay(canvas, w, np.array([14.0, 12.0, 14.0]), np.maximum(out - look.pupil, eye + 1.0), pose)
     _lay(canvas, w, np.array([250.0, 250.0, 250.0]), np.hypot(u + 5.0, v + 6.0) - 2.6, pose)
