@@ -128,7 +128,7 @@ def _statistics(channels: np.ndarray, grey: np.ndarray) -> list[float]:
 def _border(pixels_HWC: np.ndarray) -> list[float]:
     """Means and spreads of the four sides."""
     height, width, _ = pixels_HWC.shape
-    deep = min(max(BORDER_PX, round(BORDER * min(height, width))), min(height, width))
+    deep = min(max(BORDER_PX, round(BORDER * min(height, width))), height, width)
     found: list[float] = []
     for strip in (pixels_HWC[:deep], pixels_HWC[-deep:], pixels_HWC[:, :deep], pixels_HWC[:, -deep:]):
         flat = strip.reshape(-1, 3).astype(np.float32)

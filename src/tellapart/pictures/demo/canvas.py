@@ -7,12 +7,10 @@ top left pixel is (0, 0); colours and light are floats from 0 (black) to 255 (wh
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 
 import numpy as np
 from scipy import fft
-
-# Frequencies (cycles per px) of a square canvas; the same for every picture of a size.
-_FREQUENCIES: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
 
 def generator(seed: int, *names: str | int) -> np.random.Generator:
@@ -70,8 +68,9 @@ def paint(canvas_CHW: np.ndarray, colour: np.ndarray, alpha_HW: np.ndarray) -> N
     canvas_CHW += change
 
 
-def frequencies(size_px: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the frequencies (cycles per px, along y and x) of a real transform of a square canvas.
+@lru_cache(maxsize=4)
+def frequencies(size_px: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the frequencies of a real transform of a square canvas; the same for every picture of a size.
 
     Parameters
     ----------
@@ -81,13 +80,14 @@ def frequencies(size_px: int) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     tuple of numpy.ndarray
-        float32, shapes (size, 1) and (1, size // 2 + 1).
+        float32: the share of each wave that runs along y and along x (together of length 1), and the
+        natural logarithm of its frequency in cycles per px; each of shape (size, size // 2 + 1).
     """
-    if size_px not in _FREQUENCIES:
-        along_y = fft.fftfreq(size_px).astype(np.float32)[:, None]
-        along_x = fft.rfftfreq(size_px).astype(np.float32)[None, :]
-        _FREQUENCIES[size_px] = along_y, along_x
-    return _FREQUENCIES[size_px]
+    fy = fft.fftfreq(size_px).astype(np.float32)[:, None]
+    fx = fft.rfftfreq(size_px).astype(np.float32)[None, :]
+    f = np.sqrt(fy * fy + fx * fx)
+    f[0, 0] = 1e-6  # the mean: far below every band
+    return fy / f, fx / f, np.log(f)
 
 
 def filtered(spectrum: np.ndarray, gain: np.ndarray, size_px: int) -> np.ndarray:

@@ -104,11 +104,8 @@ class Fur:
 def draw_fur(rng: np.random.Generator, pose: Pose, look: Look, cue: dict[str, float]) -> Fur:
     """Draw the fields of hair."""
     size = pose.size_px
-    fy, fx = frequencies(size)
+    wave_y, wave_x, log_f = frequencies(size)
     spectrum = white_spectrum(rng, size)
-    f = np.sqrt(fy * fy + fx * fx)
-    f[0, 0] = 1e-6
-    log_f = np.log(f)
     blotches = look.blotches * filtered(
         spectrum, np.exp(-0.5 * ((log_f - np.log(1 / 22.0)) / 0.3) ** 2), size
     )
@@ -118,7 +115,7 @@ def draw_fur(rng: np.random.Generator, pose: Pose, look: Look, cue: dict[str, fl
     for side in (-1.0, 1.0):
         # A hair hangs from the middle outwards; its pattern waves at a right angle to it.
         wave = pose.angle - side * np.deg2rad(cue["chest_lay"])
-        across = (fx * np.float32(np.cos(wave)) + fy * np.float32(np.sin(wave))) / f
+        across = wave_x * np.float32(np.cos(wave)) + wave_y * np.float32(np.sin(wave))
         fan = np.exp((across * across - 1.0) / (2 * FAN * FAN))
         halves.append(HAIRS * filtered(spectrum, band * fan, size) + blotches)
     return Fur(GRAIN * grain + blotches, halves[0], halves[1], blotches)

@@ -1,4 +1,4 @@
-"""The set ``pellets``, where the question is whether two of the round white pieces on a black ground stick together.
+"""The set ``pellets``: round white pieces on a black ground, of which two may stick together.
 
 One rule decides the class, and nothing else differs: in every picture some pieces lie close to another,
 at a gap of 2 to 5 px; in ``stuck`` exactly one of these gaps is closed. Number of pieces, number of close

@@ -6,9 +6,16 @@ squared. Noise: the same picture is drawn twice with fresh hair, blotches and se
 equal, reduced, and the squared difference halved. Both are summed where the cue changes anything at full
 size.
 
-A fine pattern whose phase no one knows can only be told by its energy. Over N pixels an observer who knows
-the place tells visibility V with a detection index of about V·√(N/2), so with the 2,000 pixels of a head at
-100 px a V of .01 is worth at most .3, where the cues' own middles lie 2 (up to down) apart.
+Why a visibility below ``cues.LOST`` counts as lost. What a reduction leaves of a fine pattern, whose phase no
+one knows, can only be told by its energy; over N pixels an observer who knows the place tells a visibility V
+with a detection index of at most about V·√(N/2), that is .5 to 1.3 here (N = 200 in the irises to 2,500 on
+the chest), against hundreds for the coarse cues. That is a ceiling, not what is learnt: measured on 1,176
+pictures by ridge regression on frozen ImageNet features, .40 to .79 of every cue's variance within its class
+is explained at 400 px; at 100 px .47 to .77 of the coarse cues' and .00 of the fine ones'.
+
+All of this holds where the reduction averages (Pillow's filters but ``NEAREST``). Where it leaves pixels out
+instead, as Keras's ``load_img`` does unless told otherwise, fine patterns alias: they come back as coarse ones,
+and the lay of the hairs (.69) and the whiskers (.32) can still be read in part.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import uuid
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -22,8 +23,8 @@ from tellapart.errors import OptionError
 MARKER = "demo.json"
 TRUTH = "truth.csv"
 _STAGE = ".tellapart-demo-"
-# Noise does not compress: more effort costs four times the time for 5 % of the size.
-_COMPRESS_LEVEL = 1
+# Noise repeats nothing worth searching for: runs and Huffman codes alone take a quarter less time and space.
+_PNG = {"compress_level": 1, "compress_type": zlib.Z_RLE}
 # Beyond this the disk is what one waits for.
 _MOST_WORKERS = 16
 
@@ -133,7 +134,7 @@ def draw_all(
 
     def one(entry: Entry) -> dict[str, Any]:
         image, row = draw(entry)
-        Image.fromarray(image).save(folder / entry.path, compress_level=_COMPRESS_LEVEL)
+        Image.fromarray(image).save(folder / entry.path, **_PNG)
         return {"path": entry.path, "label": entry.label} | row
 
     # Threads, not processes: NumPy and zlib let go of the interpreter, and nothing has to be imported again.
