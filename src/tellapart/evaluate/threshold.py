@@ -94,8 +94,8 @@ def choose_threshold(
     Notes
     -----
     *Balanced accuracy, cost*: the middle (in log-odds) of all thresholds within one standard error
-    of the best. In simulations (benchmarks/coverage) it loses between a third and two thirds of what
-    the best threshold on the pictures themselves loses on new ones. *Bars*: among the thresholds that
+    of the best. On new pictures it loses about half to two thirds of what the best threshold on the
+    pictures themselves loses (benchmarks/coverage). *Bars*: among the thresholds that
     reach the bar (see `ASSURANCE`) the one best on the other side; within the gap between two scores,
     its middle. Where none reaches it: the one that comes closest.
     """

@@ -24,7 +24,7 @@ MARKER = "demo.json"
 TRUTH = "truth.csv"
 _STAGE = ".tellapart-demo-"
 # Noise repeats nothing worth searching for: runs and Huffman codes alone take a quarter less time and space.
-_PNG = {"compress_level": 1, "compress_type": zlib.Z_RLE}
+_COMPRESS_LEVEL, _COMPRESS_TYPE = 1, zlib.Z_RLE
 # Beyond this the disk is what one waits for.
 _MOST_WORKERS = 16
 
@@ -134,7 +134,9 @@ def draw_all(
 
     def one(entry: Entry) -> dict[str, Any]:
         image, row = draw(entry)
-        Image.fromarray(image).save(folder / entry.path, **_PNG)
+        Image.fromarray(image).save(
+            folder / entry.path, compress_level=_COMPRESS_LEVEL, compress_type=_COMPRESS_TYPE
+        )
         return {"path": entry.path, "label": entry.label} | row
 
     # Threads, not processes: NumPy and zlib let go of the interpreter, and nothing has to be imported again.
