@@ -127,7 +127,7 @@ def prepare(
 
 
 def audit_files(pictures: Pictures) -> dict[str, Any]:
-    """Return audit.json: what is wrong with the files."""
+    """Return audit.json: what is wrong with the files, and what was not looked for."""
     findings = []
     if pictures.left_out:
         findings.append(
@@ -145,6 +145,13 @@ def audit_files(pictures: Pictures) -> dict[str, Any]:
         "pictures": len(pictures),
         "classes": pictures.counts(),
         "findings": [one.to_dict() for one in findings],
+        "unchecked": [
+            "copies",
+            "groups of one object",
+            "suspect labels",
+            "shortcuts",
+            "shift between the parts",
+        ],
     }
 
 

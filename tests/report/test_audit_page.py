@@ -41,6 +41,13 @@ def test_the_answer_is_one_sentence(severities, begins):
     assert Page(render_audit(audit, [], "set")).all("h1")[0].text.startswith(begins)
 
 
+def test_silence_is_not_taken_for_an_answer():
+    audit = {"schema": 1, "pictures": 7, "findings": [], "unchecked": ["copies", "<b>"]}
+    page = Page(render_audit(audit, [], "set")).source
+    assert "Not looked for:</strong> copies, &lt;b&gt;." in page
+    assert "no copies" not in page
+
+
 def test_thousands_of_files_are_cut_short_and_say_so():
     audit = {"pictures": 9, "findings": [finding("note") | {"files": [[f"{k}.png"] for k in range(500)]}]}
     page = Page(render_audit(audit, [], "set"))

@@ -215,11 +215,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Audit:
-    """What was found in the pictures before training; the gravest finding first."""
+    """What was found in the pictures before training; the gravest finding first.
+
+    `unchecked` names what was not looked for, so that silence about it is not taken for an answer.
+    """
 
     pictures: int | None
     classes: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
+    unchecked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ def read_audit(document: Any, pairs: Iterable[Any] = ()) -> Audit | None:
         pictures=whole(found.get("pictures")),
         classes=tuple((visible(name), plain(count)) for name, count in classes.items()),
         findings=tuple(findings),
+        unchecked=tuple(visible(name) for name in sequence(found.get("unchecked"))),
     )
 
 
