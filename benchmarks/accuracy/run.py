@@ -150,12 +150,13 @@ def table(rows: Rows) -> str:
         "",
         "`python benchmarks/accuracy/run.py --data DIR` (or `make bench`). Default options, seeds 0, 1, 2, on the test",
         "part (hymenoptera: `val`; pollen_bees and xsdd: a fifth, held back by group). Mean of the seeds; each seed's",
-        "figure with its 95 % interval. The seeds share the given test parts, so their mean is no independent average.",
+        "figure with its 95 % interval; `seeds` says how many are done. The seeds share the given test parts, so their",
+        "mean is no independent average. Seconds are those of the process, whatever else ran on the machine: see speed.",
         "",
         f"Written {today()} on {machine()}.",
         "",
-        "| set | measure | goal | mean | seed by seed | n | members used | s (process) | peak MiB | known elsewhere |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| set | measure | goal | seeds | mean | seed by seed | n | members used | s | peak MiB | known elsewhere |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, _, measure, goal, known in SETS:
         source, field = ("pellets", "fresh") if "fresh" in name else (name, "figure")
@@ -185,7 +186,7 @@ def _line(name: str, measure: str, goal: float, known: str, found: list[dict[str
     peak = max(row["peak_MiB"] for row in found)
     met = "" if average >= goal else " **missed**"
     return (
-        f"| {name} | {measure} | {goal} | {average:.3f}{met} | {each} | {figures[0]['n']} | {', '.join(used)} "
+        f"| {name} | {measure} | {goal} | {len(found)} | {average:.3f}{met} | {each} | {figures[0]['n']} | {', '.join(used)} "
         f"| {seconds} | {peak} | {known} |"
     )
 
