@@ -150,8 +150,8 @@ def table(rows: Rows) -> str:
         "",
         "`python benchmarks/accuracy/run.py --data DIR` (or `make bench`). Default options, seeds 0, 1, 2, on the test",
         "part (hymenoptera: `val`; pollen_bees and xsdd: a fifth, held back by group). Mean of the seeds; each seed's",
-        "figure with its 95 % interval; `seeds` says how many are done. The seeds share the given test parts, so their",
-        "mean is no independent average. Seconds are those of the process, whatever else ran on the machine: see speed.",
+        "figure with its 95 % interval; `seeds` says how many are done. The seeds share the given test parts, so",
+        "their mean is no independent average. Seconds are of the process, whatever else ran beside it: see speed.",
         "",
         f"Written {today()} on {machine()}.",
         "",
@@ -168,6 +168,8 @@ def table(rows: Rows) -> str:
         for seed in range(SHUFFLES)
         if f"shuffled/{seed}" in rows.done
     ]
+    if not verdicts:
+        return "\n".join([*lines, ""])
     chance = sum(verdict == "no better than chance" for verdict in verdicts)
     lines += [
         "",
@@ -186,8 +188,8 @@ def _line(name: str, measure: str, goal: float, known: str, found: list[dict[str
     peak = max(row["peak_MiB"] for row in found)
     met = "" if average >= goal else " **missed**"
     return (
-        f"| {name} | {measure} | {goal} | {len(found)} | {average:.3f}{met} | {each} | {figures[0]['n']} | {', '.join(used)} "
-        f"| {seconds} | {peak} | {known} |"
+        f"| {name} | {measure} | {goal} | {len(found)} | {average:.3f}{met} | {each} | {figures[0]['n']} "
+        f"| {', '.join(used)} | {seconds} | {peak} | {known} |"
     )
 
 
