@@ -1,1 +1,22 @@
-"""See the modules."""
+"""What is wrong with the pictures, said before any score: see `run` for the way through."""
+
+from tellapart.audit.copies import Copies, find_copies
+from tellapart.audit.finding import Finding
+from tellapart.audit.groups import Suspected, suspect_groups
+from tellapart.audit.leaks import Leak, leak
+from tellapart.audit.looks import Looks, look_at
+from tellapart.audit.run import Audit, audit_pictures
+
+__all__ = [
+    "Audit",
+    "Copies",
+    "Finding",
+    "Leak",
+    "Looks",
+    "Suspected",
+    "audit_pictures",
+    "find_copies",
+    "leak",
+    "look_at",
+    "suspect_groups",
+]
