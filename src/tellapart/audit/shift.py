@@ -166,7 +166,9 @@ def told_apart(
         return Estimate.undefined(units)
     rows = features[at]
     rows = np.clip((rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6), -3, 3)
-    rows = PCA(min(AXES, len(rows) // 4), svd_solver="randomized", random_state=seed).fit_transform(rows)
+    rows = PCA(
+        min(AXES, len(rows) // 4, rows.shape[1]), svd_solver="randomized", random_state=seed
+    ).fit_transform(rows)
     rows = rows / rows[:, :1].std()
     folds, score = deal(side, own, FOLDS, seed), np.zeros(len(at))
     for fold in range(FOLDS):
