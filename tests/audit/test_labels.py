@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from tellapart.audit.labels import find_in_labels, rank_labels
@@ -10,10 +8,12 @@ from .drawn import sure
 from .test_classes import of
 
 
-def noisy(count: int = 400, flips: int = 20) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def noisy(
+    count: int = 400, flips: int = 20, strength: float = 5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     truth = np.arange(count) % 2
-    logits = 3 * (2 * truth - 1) + rng.normal(0, 1, count)
+    logits = strength * (2 * truth - 1) + rng.normal(0, 1, count)
     probabilities = np.stack([1 / (1 + np.exp(logits)), 1 / (1 + np.exp(-logits))], axis=1)
     flipped = rng.choice(count, flips, replace=False)
     labels = truth.copy()
@@ -48,6 +48,15 @@ def test_right_labels_are_not_suspect() -> None:
     assert list(find_in_labels(of([50, 50]), ranking)) == []
 
 
+def test_a_weak_classifier_warns_of_nothing() -> None:
+    """It is wrong on every fifth right label, and not sure of it."""
+    labels, probabilities, _ = noisy(flips=0, strength=0.8)
+    ranking = rank_labels(labels, probabilities)
+    assert 0.7 < ranking.classifier.value < 0.85
+    assert ranking.suspects <= 20
+    assert all(one.severity == "note" for one in find_in_labels(of([200, 200]), ranking))
+
+
 def test_a_classifier_at_chance_suspects_nobody() -> None:
     rng = np.random.default_rng(1)
     labels = np.arange(200) % 2
@@ -69,4 +78,3 @@ def test_classes_without_scored_pictures_do_not_shift_the_others() -> None:
     ranking = rank_labels(labels * 2, three)
     assert {one.given for one in ranking.ranked} == {0, 2}
     assert len({one.index for one in ranking.ranked[:20]} & set(flipped.tolist())) >= 19
-    assert Path("x") == of([1]).root

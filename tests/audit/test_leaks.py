@@ -75,6 +75,7 @@ def test_copies_between_other_parts_do_not_stop() -> None:
     one = found(pictures, same)["copies.across_splits"]
     assert one.severity == "warn"
     assert one.evidence["share_of_validation"].value == 1 / 20
+    assert one.title == "1 sets of copies stand in more than one part, none of them in 'test'"
     assert not leak(pictures, same).is_leaking
     assert np.flatnonzero(leak(pictures, same, part="validation").drop).tolist() == [3]
 

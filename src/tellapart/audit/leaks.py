@@ -148,11 +148,17 @@ def _across(pictures: Pictures, numbers: np.ndarray, code: str) -> Iterator[Find
     }
     worst = shares[sealed]
     severity: Severity = "stop" if worst.value > LEAK else "warn"
-    thing = "a copy" if code.startswith("copies") else "a picture of the same group"
+    of_copies = code.startswith("copies")
+    if worst.value > 0:
+        thing = "a copy" if of_copies else "a picture of the same group"
+        title = f"{100 * worst.value:.1f} % of the {sealed} pictures have {thing} in another part"
+    else:
+        thing = "sets of copies" if of_copies else "groups"
+        title = f"{len(sets)} {thing} stand in more than one part, none of them in {sealed!r}"
     yield finding(
         code,
         severity,
-        f"{100 * worst.value:.1f} % of the {sealed} pictures have {thing} in another part",
+        title,
         advice="A score on them is partly a test of memory. `train` leaves the training pictures concerned out and "
         "gives both scores; better, split anew so that nothing stands on two sides.",
         evidence={"sets": len(sets)} | {f"share_of_{part}": share for part, share in shares.items()},

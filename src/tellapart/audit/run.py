@@ -136,7 +136,7 @@ def audit_pictures(
     if out_of_fold is None and probe is not None:
         out_of_fold = probe(units)
     blind = blind_classifiers(pictures, looks, store.facts, units, out_of_fold, seed=seed)
-    ranking = LabelRanking((), 0) if out_of_fold is None else rank_labels(pictures.labels, out_of_fold)
+    ranking = LabelRanking() if out_of_fold is None else rank_labels(pictures.labels, out_of_fold)
     findings = [
         *find_in_files(pictures, looks, store.facts),
         *find_copies_and_groups(pictures, copies),
