@@ -189,7 +189,7 @@ def load_plan(
         speed,
         members=options.members,
         backbone=backbone.name,
-        area_px=backbone.area_px,
+        trained_area_px=backbone.area_px,
         budget_seconds=options.time_seconds - (time.monotonic() - began),
     )
     folder.write_json("plan.json", plan.to_dict())
@@ -229,7 +229,13 @@ def fit_member(name: str, prepared: Prepared, before: Sequence[Fitted]) -> Fitte
 
     started = time.perf_counter()
     job.progress.stage("features", len(job.store))
-    features = extract(prepared.backbone, job.store, job.work / "features.npy", job.progress.advance)
+    features = extract(
+        prepared.backbone,
+        job.plan["probe.area_px"],
+        job.store,
+        job.work / "features.npy",
+        job.progress.advance,
+    )
     probe = fit_probe(job, features, prepared.backbone)
     return replace(probe, seconds=time.perf_counter() - started)
 

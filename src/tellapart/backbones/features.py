@@ -29,8 +29,8 @@ class Backbone:
         Pictures are resized, aspect kept, to about this area (the square of its training size).
     multiple
         Sides are multiples of this, px.
-    embedding
-        How many of the last columns are the usual embedding (the head's means).
+    deepest
+        How many of the last columns come from the deepest map; as many as there are columns where it is the only one.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Backbone:
     model: onnx.ModelProto
     area_px: int
     multiple: int
-    embedding: int
+    deepest: int
 
 
 def write_pooled(graph: Graph, maps: Sequence[str]) -> str:
@@ -64,7 +64,7 @@ def lite0() -> Backbone:
         model=graph.model({"features": (features, width)}),
         area_px=LITE0.size**2,
         multiple=32,
-        embedding=1280,
+        deepest=3 * 1280,
     )
 
 

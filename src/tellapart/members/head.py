@@ -44,11 +44,12 @@ class Axes:
         return np.clip((features_ND - self.mean_D) / self.scale_D, -CLIP, CLIP) @ self.axes_DR
 
 
-def fit_axes(features_ND: np.ndarray) -> Axes:
-    """Fit standardisation and principal axes; no label is used."""
+def fit_axes(features_ND: np.ndarray, columns: int | None = None) -> Axes:
+    """Fit standardisation and principal axes of the first `columns` (None: all); no label is used."""
     mean = features_ND.mean(0, dtype=np.float64).astype(np.float32)
     scale = features_ND.std(0, dtype=np.float64).astype(np.float32)
     scale[scale < 1e-6] = np.inf  # a constant column says nothing
+    scale[columns or len(scale) :] = np.inf
     standard = np.clip((features_ND - mean) / scale, -CLIP, CLIP)
     n, d = standard.shape
     if n <= d:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tellapart.backbones.features import Backbone, session
 from tellapart.pictures.store import PictureStore
-from tellapart.plan import Speed, canvas, detail_sides
+from tellapart.plan import Speed, canvas, detail_sides, probe_area
 
 STEPS = 3  # the fastest counts: the first warms up, and others may use the machine
 
@@ -33,7 +33,9 @@ def measure_speed(
     read_seconds: float,
 ) -> Speed:
     """Time the backbone on a batch of pictures and the detail net on a few steps at the smallest size."""
-    feature = _time_backbone(backbone, store) if "probe" in members else 0.0
+    feature = (
+        _time_backbone(backbone, probe_area(found, backbone.area_px), store) if "probe" in members else 0.0
+    )
     steps: dict[int, float] = {}
     if "detail" in members:
         sides = detail_sides(found)
@@ -42,10 +44,10 @@ def measure_speed(
     return Speed(feature, steps, read_seconds)
 
 
-def _time_backbone(backbone: Backbone, store: PictureStore) -> float:
+def _time_backbone(backbone: Backbone, area_px: int, store: PictureStore) -> float:
     from tellapart.members.probe import BATCH, view_of
 
-    engine, view = session(backbone.model), view_of(backbone)
+    engine, view = session(backbone.model), view_of(backbone, area_px)
     one = view.apply(store[0])
     batch = np.stack([one] * BATCH)
     seconds = []
