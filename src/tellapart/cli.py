@@ -26,10 +26,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+MOST_EXAMPLES = 3  # sets of files, and files of a set, that are named on the screen
+
 PicturesArgument = Annotated[
     str, typer.Argument(help="A folder with one folder per class, or a table; see the README.")
 ]
 RunArgument = Annotated[Path, typer.Argument(help="The folder of a finished run.")]
+GroupsOption = Annotated[
+    str | None, typer.Option("--groups", metavar="FILE", help="A table file,group of what belongs together.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
 
@@ -48,6 +53,33 @@ def demo(
     typer.echo(
         f"{written.folder}: {total} pictures" + (", already there" if written.already_there else ""), err=True
     )
+
+
+@app.command()
+def audit(
+    pictures: PicturesArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write audit.json, a page to read and proposed groups here."),
+    ] = None,
+    groups: GroupsOption = None,
+    seed: Annotated[int, typer.Option(help="Draws folds and random pairs.")] = 0,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when a finding says stop.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what is wrong with PICTURES before anything is trained on them."""
+    from tellapart.inspection import audit_source
+
+    with _progress() as progress:
+        document = audit_source(pictures, out, progress, groups_file=groups, seed=seed)
+    if as_json:
+        _print_json(document)
+    else:
+        _print_findings(document)
+        if out is not None:
+            typer.echo(f"Page: {out / 'audit.html'}", err=True)
+    if strict and any(one["severity"] == "stop" for one in document["findings"]):
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -75,9 +107,7 @@ def train(
         str, typer.Option(help="The pretrained network behind `probe`.")
     ] = "efficientnet-lite0",
     members: Annotated[str, typer.Option(help="What may be tried.")] = "probe,detail",
-    groups: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A table file,group of what belongs together.")
-    ] = None,
+    groups: GroupsOption = None,
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Show the plan and the time it takes; train nothing.")
     ] = False,
@@ -185,10 +215,25 @@ def _print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def _print_findings(document: dict[str, Any], *, only: str = "") -> None:
+    """Print the findings of an audit, the gravest first."""
+    found = [one for one in document["findings"] if only in ("", one["severity"])]
+    for one in found:
+        typer.echo(f"\n{one['severity'].upper()}  {one['title']}  [{one['code']}]", err=True)
+        for files in one["files"][:MOST_EXAMPLES]:
+            typer.echo(f"      {', '.join(files[:MOST_EXAMPLES])}", err=True)
+        typer.echo(f"      {one['advice']}", err=True)
+    if not found and not only:
+        typer.echo(
+            f"Nothing was found in {document['pictures']} pictures that speaks against them.", err=True
+        )
+
+
 def _print_result(metrics: dict[str, Any], run: Path, *, as_json: bool) -> None:
     if as_json:
         _print_json(metrics)
     else:
+        _print_findings(json.loads((run / "audit.json").read_text(encoding="utf-8")), only="stop")
         _print_figures(metrics)
         typer.echo(f"Report: {run / 'report.html'}", err=True)
 

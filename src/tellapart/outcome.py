@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from tellapart.audit import Audit
 from tellapart.backbones.features import Backbone
 from tellapart.deploy.model_file import build_model
 from tellapart.deploy.predictor import Predictor
@@ -20,12 +21,13 @@ from tellapart.evaluate.fitness import fit_for_use, per_thousand
 from tellapart.evaluate.measures import measure, to_json
 from tellapart.evaluate.not_sure import NotSure, apply_not_sure, choose_not_sure
 from tellapart.evaluate.threshold import ThresholdChoice, choose_threshold
-from tellapart.gallery import worst_mistakes
+from tellapart.gallery import small_pairs, worst_mistakes
 from tellapart.members.blend import Choice
 from tellapart.members.member import Fitted, Job
 from tellapart.members.scores import softmax
 from tellapart.options import TrainOptions
 from tellapart.run_folder import SCHEMA, RunFolder
+from tellapart.split import DROPPED
 from tellapart.versions import versions
 
 
@@ -39,6 +41,7 @@ class Outcome:
     options: TrainOptions
     fitted: tuple[Fitted, ...]
     choice: Choice
+    audit: Audit
     seconds: dict[str, float]
 
 
@@ -73,15 +76,20 @@ def publish(outcome: Outcome, folder: RunFolder, began: float) -> dict[str, Any]
     job.progress.advance(1)
     predictor = Predictor(folder.path / "model.onnx")
     sealed = job.split.indices("test")
-    test_probabilities = np.stack(
-        [row.probabilities for row in predictor.stream(job.store[int(i)] for i in sealed)]
-    )
+    test_probabilities = score(predictor, job, sealed)
     job.progress.advance(1)
-    metrics = describe(outcome, rules, test_probabilities)
+    metrics = describe(outcome, rules, test_probabilities, score_with_copies(outcome, folder, facts))
     job.progress.advance(1)
     write_predictions(folder, outcome, predictor, test_probabilities)
     write_history(folder, outcome.fitted)
-    folder.write_json("gallery.json", worst_mistakes(job, predictor, sealed, test_probabilities))
+    folder.write_json("audit.json", outcome.audit.to_dict())
+    gallery = {
+        "pictures": worst_mistakes(job, predictor, sealed, test_probabilities),
+        "pairs": small_pairs(outcome.audit.pairs(job.pictures), job.store),
+    }
+    folder.write_json("gallery.json", gallery)
+    if outcome.audit.suspected is not None:
+        folder.write_text("suspected_groups.csv", outcome.audit.suspected.to_csv(job.pictures))
     folder.write_json("versions.json", versions())
     now = time.monotonic()
     metrics["seconds"] |= {
@@ -92,6 +100,31 @@ def publish(outcome: Outcome, folder: RunFolder, began: float) -> dict[str, Any]
     write_words(folder)
     job.progress.advance(1)
     return metrics
+
+
+def score(predictor: Predictor, job: Job, indices: np.ndarray) -> np.ndarray:
+    """Return (n, K) probabilities of the pictures at `indices`, by the model file."""
+    return np.stack([row.probabilities for row in predictor.stream(job.store[int(i)] for i in indices)])
+
+
+def score_with_copies(outcome: Outcome, folder: RunFolder, facts: dict[str, Any]) -> np.ndarray | None:
+    """Return (n, K) probabilities of the sealed part by the same model trained with its copies too.
+
+    None where hardly anything leaks, nothing was dropped, or the time is too short.
+    """
+    job, dropped = outcome.job, outcome.job.split.indices(DROPPED)
+    if not outcome.audit.leak.is_leaking or not len(dropped):
+        return None
+    members = []
+    for one in outcome.choice.members:
+        write = one.refit(dropped)
+        if write is None:
+            return None
+        members.append(replace(one, write=write))
+    file = folder.work / "with-copies.onnx"
+    model = build_model(replace(outcome.choice, members=tuple(members)), facts)
+    file.write_bytes(model.SerializeToString())
+    return score(Predictor(file), job, job.split.indices("test"))
 
 
 def choose_rules(outcome: Outcome) -> Rules:
@@ -114,7 +147,9 @@ def choose_rules(outcome: Outcome) -> Rules:
     return Rules(positive, chosen_by, threshold, not_sure)
 
 
-def describe(outcome: Outcome, rules: Rules, test_probabilities: np.ndarray) -> dict[str, Any]:
+def describe(
+    outcome: Outcome, rules: Rules, test_probabilities: np.ndarray, with_copies: np.ndarray | None
+) -> dict[str, Any]:
     """Return metrics.json: every measure of the sealed part and out of fold, and the decision in words."""
     job, options, choice = outcome.job, outcome.options, outcome.choice
     pictures, split = job.pictures, job.split
@@ -126,7 +161,8 @@ def describe(outcome: Outcome, rules: Rules, test_probabilities: np.ndarray) -> 
         return measure(pictures.labels[indices], probabilities, threshold=threshold, groups=groups, **common)
 
     test = measured(sealed, test_probabilities, rules.threshold_value)
-    decision = decide(test)
+    audit = outcome.audit
+    decision = decide(test, leak_share=audit.leak_share, shortcuts=audit.shortcuts)
     fit = fit_for_use(options.aim, test, classes=pictures.classes, positive=rules.positive)
     shares = {one.name: weight for one, weight in zip(choice.members, choice.weights, strict=True)}
     members = []
@@ -164,6 +200,9 @@ def describe(outcome: Outcome, rules: Rules, test_probabilities: np.ndarray) -> 
         "per_thousand": _per_thousand(options, test, pictures.classes, rules.positive),
         "test_part": split.test_part,
         "test": test,
+        "test_with_copies": None
+        if with_copies is None
+        else measured(sealed, with_copies, rules.threshold_value),
         "out_of_fold": measured(rows, choice.probabilities, rules.threshold_value),
         "threshold": _threshold(rules),
         "trade_off": None
@@ -183,7 +222,8 @@ def describe(outcome: Outcome, rules: Rules, test_probabilities: np.ndarray) -> 
             "train": round(sum(one.seconds for one in outcome.fitted), 2),
         },
         "pictures": {
-            "used": len(pictures),
+            "used": len(pictures) - len(split.indices(DROPPED)),
+            "dropped_as_copies": len(split.indices(DROPPED)),
             "left_out": len(pictures.left_out),
             "left_out_files": [{"path": one.path, "why": one.reason} for one in pictures.left_out],
         },

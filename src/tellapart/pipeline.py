@@ -9,15 +9,16 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tellapart.audit.finding import finding
+from tellapart.audit import Audit, Leak, audit_pictures, leak
 from tellapart.backbones.features import Backbone
 from tellapart.errors import OptionError
+from tellapart.inspection import Inspection, inspect, shown_by
 from tellapart.members.blend import Choice
 from tellapart.members.member import Fitted, Job, Progress
 from tellapart.members.speed import measure_speed, share_the_processor
@@ -26,10 +27,10 @@ from tellapart.outcome import Outcome, publish
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import PictureStore, decode_all
-from tellapart.plan import Plan, fingerprint, make_plan
+from tellapart.plan import Plan, fingerprint, make_plan, probe_area
 from tellapart.progress import Quiet
-from tellapart.run_folder import SCHEMA, RunFolder
-from tellapart.split import Split, cross_validate, seal
+from tellapart.run_folder import RunFolder
+from tellapart.split import DROPPED, Split, cross_validate, drop, seal
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Prepared:
 
     job: Job
     backbone: Backbone
-    groups: np.ndarray
+    inspection: Inspection
+    leak: Leak
     seconds: dict[str, float]
 
 
@@ -77,7 +79,14 @@ def train(
         fitted = fit_members(prepared)
         choice = choose(prepared.job, fitted)
         outcome = Outcome(
-            prepared.job, prepared.backbone, prepared.groups, options, tuple(fitted), choice, prepared.seconds
+            prepared.job,
+            prepared.backbone,
+            prepared.inspection.kinship.groups,
+            options,
+            tuple(fitted),
+            choice,
+            finish_audit(prepared, choice),
+            prepared.seconds,
         )
         metrics = publish(outcome, folder, began)
         folder.finish(command)
@@ -87,6 +96,7 @@ def train(
 def plan_only(source: str | os.PathLike[str], options: TrainOptions) -> dict[str, Any]:
     """Return plan.json without training; nothing is left on disk."""
     began = time.monotonic()
+    share_the_processor()
     pictures = read_pictures(source, groups_file=options.groups_file)
     check_positive(options, pictures.classes)
     with tempfile.TemporaryDirectory() as scratch:
@@ -104,16 +114,21 @@ def prepare(
     progress: Progress,
     began: float,
 ) -> Prepared:
-    """Decode, audit, split and plan; plan.json and split.csv are written."""
+    """Decode, inspect, split and plan; plan.json and split.csv are written."""
     seconds: dict[str, float] = {}
     started = time.perf_counter()
     progress.stage("read", len(pictures))
     store, pictures = decode_all(pictures, folder.work, advance=progress.advance)
     check_enough(pictures, str(pictures.root))
     seconds["read"] = time.perf_counter() - started
-    folder.write_json("audit.json", audit_files(pictures))
-    groups = pictures.group_numbers()
+    started = time.perf_counter()
+    inspection = inspect(pictures, store, backbone, folder.work, options.seed, progress)
+    seconds["audit"] = time.perf_counter() - started
+    started = time.perf_counter()
+    groups = inspection.kinship.groups
+    leaking = leak(pictures, groups)
     parts, test_part = seal(pictures, groups, options.seed)
+    parts = drop(parts, pictures.labels, leaking.drop)
     plan = load_plan(folder, pictures, store, parts, groups, backbone, options, seconds["read"], began)
     folds = cross_validate(
         pictures.labels, parts, groups, folds=plan["folds"], repeats=plan["repeats"], seed=options.seed
@@ -122,37 +137,26 @@ def prepare(
     write_split(folder, pictures, split)
     deadline = began + options.time_seconds
     job = Job(pictures, store, split, plan, options.seed, folder.work, deadline, progress)
-    seconds["plan"] = time.perf_counter() - started - seconds["read"]
-    return Prepared(job, backbone, groups, seconds)
+    seconds["plan"] = time.perf_counter() - started
+    return Prepared(job, backbone, inspection, leaking, seconds)
 
 
-def audit_files(pictures: Pictures) -> dict[str, Any]:
-    """Return audit.json: what is wrong with the files, and what was not looked for."""
-    findings = []
-    if pictures.left_out:
-        findings.append(
-            finding(
-                "files.unreadable",
-                "warn",
-                f"{len(pictures.left_out)} files could not be read and are left out",
-                advice="open them in a picture viewer; save them again or take them away",
-                evidence={"left_out": len(pictures.left_out), "used": len(pictures)},
-                files=[(one.path,) for one in pictures.left_out],
-            )
-        )
-    return {
-        "schema": SCHEMA,
-        "pictures": len(pictures),
-        "classes": pictures.counts(),
-        "findings": [one.to_dict() for one in findings],
-        "unchecked": [
-            "copies",
-            "groups of one object",
-            "suspect labels",
-            "shortcuts",
-            "shift between the parts",
-        ],
-    }
+def finish_audit(prepared: Prepared, choice: Choice) -> Audit:
+    """Judge labels and shortcuts by the out-of-fold scores of what was chosen."""
+    job, started = prepared.job, time.perf_counter()
+    out_of_fold = np.full((len(job.pictures), job.classes), np.nan)
+    out_of_fold[job.split.indices("train", "validation")] = choice.probabilities
+    audit = audit_pictures(
+        job.pictures,
+        job.store,
+        prepared.inspection.kinship,
+        features=prepared.inspection.embedding_NE,
+        out_of_fold=out_of_fold,
+        seed=job.seed,
+        advance=shown_by(job.progress),
+    )
+    prepared.seconds["audit"] += time.perf_counter() - started
+    return audit
 
 
 def load_backbone(name: str) -> Backbone:
@@ -189,7 +193,7 @@ def load_plan(
         speed,
         members=options.members,
         backbone=backbone.name,
-        trained_area_px=backbone.area_px,
+        area_px=probe_area(store.facts, backbone.area_px),
         budget_seconds=options.time_seconds - (time.monotonic() - began),
     )
     folder.write_json("plan.json", plan.to_dict())
@@ -197,7 +201,7 @@ def load_plan(
 
 
 def write_split(folder: RunFolder, pictures: Pictures, split: Split) -> None:
-    """Write split.csv; with repeated folds `fold` is that of the first deal."""
+    """Write split.csv, without what was dropped; with repeated folds `fold` is that of the first deal."""
     rows = zip(
         pictures.paths,
         [pictures.classes[label] for label in pictures.labels],
@@ -206,7 +210,9 @@ def write_split(folder: RunFolder, pictures: Pictures, split: Split) -> None:
         pictures.groups.tolist(),
         strict=True,
     )
-    folder.write_table("split.csv", ("path", "label", "split", "fold", "group"), rows)
+    folder.write_table(
+        "split.csv", ("path", "label", "split", "fold", "group"), (row for row in rows if row[2] != DROPPED)
+    )
 
 
 def fit_members(prepared: Prepared) -> list[Fitted]:
@@ -225,19 +231,9 @@ def fit_member(name: str, prepared: Prepared, before: Sequence[Fitted]) -> Fitte
         from tellapart.members.detail import fit_detail
 
         return fit_detail(job, before)
-    from tellapart.members.probe import extract, fit_probe
+    from tellapart.members.probe import fit_probe
 
-    started = time.perf_counter()
-    job.progress.stage("features", len(job.store))
-    features = extract(
-        prepared.backbone,
-        job.plan["probe.area_px"],
-        job.store,
-        job.work / "features.npy",
-        job.progress.advance,
-    )
-    probe = fit_probe(job, features, prepared.backbone)
-    return replace(probe, seconds=time.perf_counter() - started)
+    return fit_probe(job, prepared.inspection.features_ND, prepared.backbone)
 
 
 def choose(job: Job, fitted: Sequence[Fitted]) -> Choice:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tellapart.pictures.collection import Pictures
-from tellapart.pictures.decode import STORE_SIDE
+from tellapart.pictures.decode import STORE_SIDE, Facts
 from tellapart.pictures.store import PictureStore
 
 FEW = 150  # below this many training pictures one deal of folds moves a score by more than its members differ
@@ -102,7 +102,6 @@ def fingerprint(
         "longest_side_px": {
             q: int(np.quantile(longest, p)) for q, p in (("5 %", 0.05), ("median", 0.5), ("95 %", 0.95))
         },
-        "median_area_px": int(np.median(sizes[:, 0] * sizes[:, 1])),
         "aspect_spread": round(float(np.std(np.log(sizes[:, 0] / sizes[:, 1]))), 3),
         "aspect_median": round(float(np.median(sizes[:, 0] / sizes[:, 1])), 3),
         "modes": {
@@ -136,14 +135,15 @@ def detail_sides(found: dict[str, Any]) -> list[int]:
     return [*sides, native]
 
 
-def probe_area(found: dict[str, Any], trained_px: int) -> int:
+def probe_area(facts: Sequence[Facts], trained_px: int) -> int:
     """Return the area, px, to which pictures are brought for a backbone trained at `trained_px`.
 
     A net trained on crops sees things larger than whole pictures show them, and does better a little above its
     training size (Touvron et al. 2019, arXiv 1906.06423); enlarging beyond the pictures' own pixels adds nothing.
     Out-of-fold log loss at 1.15 times the side: cats and dogs .028 -> .022, ants and bees .136 -> .125.
     """
-    return int(np.clip(found["median_area_px"], trained_px, ABOVE_TRAINED**2 * trained_px))
+    own = np.median([fact.height * fact.width for fact in facts])
+    return int(np.clip(own, trained_px, ABOVE_TRAINED**2 * trained_px))
 
 
 def canvas(found: dict[str, Any], side: int) -> tuple[int, int]:
@@ -170,7 +170,7 @@ def make_plan(
     *,
     members: Sequence[str],
     backbone: str,
-    trained_area_px: int,
+    area_px: int,
     budget_seconds: float,
 ) -> Plan:
     """Decide all that can be decided before training."""
@@ -197,7 +197,7 @@ def make_plan(
         ),
         Setting(
             "probe.area_px",
-            probe_area(found, trained_area_px),
+            area_px,
             "a little above the size the backbone was trained at, where the pictures have as much; the aspect is kept "
             "and nothing cut off",
         ),

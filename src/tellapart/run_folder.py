@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
@@ -124,6 +125,28 @@ class RunFolder:
                 where=str(error.filename or self.path),
                 advice="free some space, or name another folder",
             ) from error
+
+    def open_for(self, names: Sequence[str]) -> None:
+        """Make the folder for files of these names; files of these names are replaced.
+
+        Raises
+        ------
+        RunFolderError
+            It holds anything else, or cannot be written.
+        """
+        with self._writing():
+            if self.path.is_dir():
+                other = sorted(entry.name for entry in self.path.iterdir() if entry.name not in names)
+                if other:
+                    raise RunFolderError(
+                        "DIR should be a new folder, or one that the same command wrote.",
+                        found=f"a folder with {other[0]!r} in it",
+                        where=str(self.path),
+                        advice="name another folder",
+                    )
+            self.path.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.path, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.path))
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all."""

@@ -10,6 +10,8 @@ import numpy as np
 
 from tellapart.pictures.collection import Pictures
 
+DROPPED = "dropped"
+FEWEST_LEFT = 10  # training pictures a class must keep; with fewer there is nothing to train on
 HELD_BACK = 5  # one in five is sealed: 20 %
 
 
@@ -20,7 +22,8 @@ class Split:
     Attributes
     ----------
     parts
-        (N,) str: ``train``, ``validation`` or ``test``; the sealed part is always ``test``.
+        (N,) str: ``train``, ``validation`` or ``test``; the sealed part is always ``test``. `DROPPED`: known from the
+        sealed part, and used for nothing.
     folds
         (R, N) int: in each of R repeats the fold that scores a training picture; -1 elsewhere.
     test_part
@@ -73,6 +76,29 @@ def seal(pictures: Pictures, groups: np.ndarray, seed: int) -> tuple[np.ndarray,
             return parts, "validation"
     held_back = deal(pictures.labels, groups, HELD_BACK, seed) == 0
     return np.where(held_back, "test", "train").astype("<U10"), "held back"
+
+
+def drop(parts: np.ndarray, labels: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return (N,) parts without the pictures that are known from the sealed part.
+
+    Parameters
+    ----------
+    parts, labels
+        (N,) each.
+    known
+        (N,) bool: copies of sealed pictures, or of one group with them.
+
+    Returns
+    -------
+    np.ndarray
+        As it was where a class would keep fewer than `FEWEST_LEFT` training pictures and had them before.
+    """
+    left = np.where(known & (parts != "test"), DROPPED, parts).astype(parts.dtype)
+    classes = np.unique(labels)
+    before, after = (
+        np.array([np.sum((p == "train") & (labels == k)) for k in classes]) for p in (parts, left)
+    )
+    return parts if np.any(after < np.minimum(FEWEST_LEFT, before)) else left
 
 
 def cross_validate(

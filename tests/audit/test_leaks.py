@@ -6,7 +6,7 @@ import pytest
 from tellapart.audit.align import VIEWS
 from tellapart.audit.copies import Copies, CopyPair, components
 from tellapart.audit.finding import Finding
-from tellapart.audit.leaks import find_copies_and_groups, leak, sealed_part
+from tellapart.audit.leaks import Leak, find_copies_and_groups, leak, sealed_part
 
 from .test_classes import of
 
@@ -21,13 +21,17 @@ def found(pictures, same: Copies) -> dict[str, Finding]:
     return {one.code: one for one in find_copies_and_groups(pictures, same)}
 
 
+def leaked(pictures, same: Copies, **options) -> Leak:
+    return leak(pictures, same.join(pictures.group_numbers()), **options)
+
+
 PARTS = (["train"] * 40 + ["test"] * 10) * 2
 
 
 def test_no_copies_no_findings_and_no_leak() -> None:
     pictures, none = of([50, 50], PARTS), copies(100)
     assert found(pictures, none) == {}
-    here = leak(pictures, none)
+    here = leaked(pictures, none)
     assert here.share.value == 0
     assert not here.is_leaking
     assert not here.drop.any()
@@ -58,14 +62,14 @@ def test_copies_across_parts_stop_and_leak() -> None:
     assert one.severity == "stop"
     assert one.evidence["share_of_test"].value == 2 / 20
     assert set(one.files) == {("1.png", "43.png"), ("3.png", "42.png")}
-    here = leak(pictures, same)
+    here = leaked(pictures, same)
     assert here.is_leaking
     assert np.flatnonzero(here.drop).tolist() == [1, 3]
     assert np.flatnonzero(here.touched).tolist() == [42, 43]
 
 
 def test_copies_by_way_of_others_leak_too() -> None:
-    here = leak(of([50, 50], PARTS), copies(100, (3, 4), (4, 42)))
+    here = leaked(of([50, 50], PARTS), copies(100, (3, 4), (4, 42)))
     assert np.flatnonzero(here.drop).tolist() == [3, 4]
 
 
@@ -76,8 +80,8 @@ def test_copies_between_other_parts_do_not_stop() -> None:
     assert one.severity == "warn"
     assert one.evidence["share_of_validation"].value == 1 / 20
     assert one.title == "1 sets of copies stand in more than one part, none of them in 'test'"
-    assert not leak(pictures, same).is_leaking
-    assert np.flatnonzero(leak(pictures, same, part="validation").drop).tolist() == [3]
+    assert not leaked(pictures, same).is_leaking
+    assert np.flatnonzero(leaked(pictures, same, part="validation").drop).tolist() == [3]
 
 
 def test_groups_across_parts_leak_like_copies() -> None:
@@ -86,7 +90,7 @@ def test_groups_across_parts_leak_like_copies() -> None:
     one = found(pictures, copies(100))["groups.across_splits"]
     assert one.severity == "stop"
     assert one.files == (("2.png", "45.png"),)
-    assert np.flatnonzero(leak(pictures, copies(100)).drop).tolist() == [2]
+    assert np.flatnonzero(leaked(pictures, copies(100)).drop).tolist() == [2]
 
 
 def test_a_group_within_a_part_is_no_finding() -> None:
@@ -96,7 +100,7 @@ def test_a_group_within_a_part_is_no_finding() -> None:
 
 
 def test_without_parts_nothing_is_sealed() -> None:
-    here = leak(of([50, 50]), copies(100, (3, 42)))
+    here = leaked(of([50, 50]), copies(100, (3, 42)))
     assert here.part == ""
     assert not here.share.is_defined
     assert not here.is_leaking

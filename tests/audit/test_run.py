@@ -7,7 +7,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from tellapart.audit import Audit, audit_pictures
+from tellapart.audit import Audit, audit_pictures, find_kinship
 from tellapart.audit.finding import CODES
 from tellapart.pictures.collection import LeftOut
 
@@ -25,6 +25,13 @@ def checked(audit: Audit) -> dict:
     document = json.loads(json.dumps(audit.to_dict(), allow_nan=False))
     jsonschema.validate(document, SCHEMA)
     return document
+
+
+def audited(pictures, store, *, looks=None, features=None, out_of_fold=None, probe=None, **options) -> Audit:
+    kinship = find_kinship(pictures, store, looks=looks, features=features, probe=probe, **options)
+    return audit_pictures(
+        pictures, store, kinship, features=features, out_of_fold=out_of_fold, probe=probe, **options
+    )
 
 
 def thing(rng: np.random.Generator, label: int) -> np.ndarray:
@@ -47,7 +54,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory):
 def test_a_clean_set_has_no_stop_and_fits_the_schema(clean) -> None:
     pictures, store, _ = clean
     features = np.random.default_rng(1).normal(0, 1, (120, 16)).astype(np.float32)
-    audit = audit_pictures(pictures, store, features=features, out_of_fold=sure(pictures.labels))
+    audit = audited(pictures, store, features=features, out_of_fold=sure(pictures.labels))
     document = checked(audit)
     assert audit.stops == ()
     assert [one["code"] for one in document["findings"]] == ["classes.too_few"]
@@ -70,7 +77,7 @@ def test_a_bad_set_is_called_bad_before_any_score(tmp_path: Path, clean) -> None
         parts=[*pictures.parts, *["test"] * 6],
     )
     object.__setattr__(bad, "left_out", (LeftOut("x.png", "an empty file (0 bytes)"),))
-    audit = audit_pictures(bad, store, out_of_fold=sure(bad.labels))
+    audit = audited(bad, store, out_of_fold=sure(bad.labels))
     document = checked(audit)
     codes = {one["code"]: one["severity"] for one in document["findings"]}
     assert codes["copies.across_splits"] == "stop"
@@ -86,12 +93,12 @@ def test_a_bad_set_is_called_bad_before_any_score(tmp_path: Path, clean) -> None
 def test_without_features_and_scores_the_checks_that_need_none_run(clean) -> None:
     pictures, store, looks = clean
     seen_stages = []
-    audit = audit_pictures(
+    audit = audited(
         pictures, store, looks=looks, advance=lambda words, done, of: seen_stages.append(words)
     )
     checked(audit)
     assert audit.labels.ranked == ()
-    assert "asking small classifiers" in seen_stages
+    assert "audit: shortcuts and labels" in seen_stages
 
 
 def memory(features: np.ndarray, things: np.ndarray, labels: np.ndarray):
@@ -113,7 +120,7 @@ def test_suspected_series_show_the_score_both_ways(tmp_path: Path) -> None:
     pictures, store, looks = collection(
         tmp_path, images, pictures.labels.tolist(), names=list(pictures.paths)
     )
-    audit = audit_pictures(
+    audit = audited(
         pictures, store, looks=looks, features=features, probe=memory(features, things, pictures.labels)
     )
     document = checked(audit)
@@ -128,7 +135,7 @@ def test_suspected_series_show_the_score_both_ways(tmp_path: Path) -> None:
 
 def test_the_schema_refuses_a_bare_interval_and_an_unknown_code(clean) -> None:
     pictures, store, looks = clean
-    document = audit_pictures(pictures, store, looks=looks).to_dict()
+    document = audited(pictures, store, looks=looks).to_dict()
     one = document["findings"][0]
     for change in (
         {"code": "files.odd"},

@@ -5,17 +5,19 @@ from tellapart.audit.finding import Finding
 from tellapart.audit.groups import Suspected, suspect_groups
 from tellapart.audit.leaks import Leak, leak
 from tellapart.audit.looks import Looks, look_at
-from tellapart.audit.run import Audit, audit_pictures
+from tellapart.audit.run import Audit, Kinship, audit_pictures, find_kinship
 
 __all__ = [
     "Audit",
     "Copies",
     "Finding",
+    "Kinship",
     "Leak",
     "Looks",
     "Suspected",
     "audit_pictures",
     "find_copies",
+    "find_kinship",
     "leak",
     "look_at",
     "suspect_groups",

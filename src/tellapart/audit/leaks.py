@@ -51,13 +51,15 @@ def sealed_part(pictures: Pictures) -> str:
     return next((part for part in ("test", "validation") if np.any(pictures.parts == part)), "")
 
 
-def leak(pictures: Pictures, copies: Copies, *, part: str | None = None) -> Leak:
-    """Find what of a given part is known from the other ones, by copies and by the user's groups.
+def leak(pictures: Pictures, groups: np.ndarray, *, part: str | None = None) -> Leak:
+    """Find what of a given part is known from the other ones.
 
     Parameters
     ----------
-    pictures, copies
-        Of the same N pictures.
+    pictures
+        N pictures.
+    groups
+        (N,) int: pictures with one number are copies or belong together.
     part
         ``test`` or ``validation``; None: the sealed one.
     """
@@ -66,8 +68,7 @@ def leak(pictures: Pictures, copies: Copies, *, part: str | None = None) -> Leak
     if not part or not np.any(inside):
         nothing = np.zeros(len(pictures), dtype=bool)
         return Leak("", nothing, nothing, Estimate.undefined())
-    joined = copies.join(pictures.group_numbers())
-    return _between(inside, ~inside, joined, part)
+    return _between(inside, ~inside, groups, part)
 
 
 def _between(inside: np.ndarray, outside: np.ndarray, numbers: np.ndarray, part: str) -> Leak:

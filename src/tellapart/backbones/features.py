@@ -29,6 +29,9 @@ class Backbone:
         Pictures are resized, aspect kept, to about this area (the square of its training size).
     multiple
         Sides are multiples of this, px.
+    embedding
+        How many of the last columns are the usual embedding (the deepest map's means): what says whether two pictures
+        look alike.
     deepest
         How many of the last columns come from the deepest map; as many as there are columns where it is the only one.
     """
@@ -39,6 +42,7 @@ class Backbone:
     model: onnx.ModelProto
     area_px: int
     multiple: int
+    embedding: int
     deepest: int
 
 
@@ -64,6 +68,7 @@ def lite0() -> Backbone:
         model=graph.model({"features": (features, width)}),
         area_px=LITE0.size**2,
         multiple=32,
+        embedding=1280,
         deepest=3 * 1280,
     )
 

@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from tellapart.backbones.graph import Graph
 from tellapart.members.augment import Policy
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail_net import DetailNet, Schedule, logits, train
-from tellapart.members.member import Fitted, Job
+from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.scores import balanced_accuracy, best_share, log_losses, paired_gain, softmax
 from tellapart.pictures.view import View
 
@@ -32,6 +31,7 @@ POLICIES = {
 SOLVED = (
     0.99  # balanced accuracy on the first fold at which neither another policy nor more pixels can add much
 )
+NONE = np.array([], dtype=np.int64)
 FEW_ERRORS = (
     5  # left by the member before: a flawless one would not be told from it (exact McNemar test, p >= .06)
 )
@@ -89,14 +89,20 @@ class Detail:
             self.job.store, self.view(level), self.job.work / f"canvas-{self.sides[level]}.u8", lambda _: None
         )
 
-    def train_round(self, number: int, level: int, policy: str, *, glance: bool = False) -> Trained:
-        """Train the net of one round, or read it where it is done already; a glance is a third of the training."""
-        kind = "-glance" if glance else ""
+    def train_round(
+        self, number: int, level: int, policy: str, *, glance: bool = False, more: np.ndarray = NONE
+    ) -> Trained:
+        """Train the net of one round, or read it where it is done already.
+
+        A glance is a third of the training; the pictures at `more` are added to it.
+        """
+        kind = ("-glance" if glance else "") + ("-more" if len(more) else "")
         file = self.job.work / f"detail-{self.sides[level]}-{policy}-{number}{kind}.npz"
         if file.exists():
             return _read(file, self.job.classes)
         began = time.perf_counter()
         fit, score = self.rounds[number]
+        fit = np.concatenate([fit, more])
         canvases, history = self.canvases(level), []
         side = self.sides[level]
         schedule = Schedule(
@@ -163,7 +169,7 @@ def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
             f"Not tried: {rival.name} leaves {errors} out-of-fold errors, and not even a flawless member would be "
             f"told from that (exact McNemar test)."
         )
-        return Fitted("detail", np.full_like(rival.logits, np.nan), detail.view(0), None, 0.0, words)
+        return _without_model(detail, 0, np.full_like(rival.logits, np.nan), 0.0, words)
     looks = _look_around(detail, rival)
     best = min(looks, key=lambda look: (look.losses.mean(), look.level))
     found = "; ".join(look.words(detail.sides[look.level]) for look in looks)
@@ -178,14 +184,14 @@ def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
             late = f"The time was up after {number} of {rounds} rounds."
             return _given_up(detail, best, f"{found}. {late}", time.perf_counter() - began)
         trained.append(detail.train_round(number, best.level, best.policy))
-    nets = [one.net for one in trained]
     rows = {id(row): row for look in looks for row in look.trained.history}
     rows |= {id(row): row for one in trained for row in one.history}
     return Fitted(
         name="detail",
         logits=_collect(detail, trained),
         view=detail.view(best.level),
-        write=lambda graph, images: _write_nets(graph, images, nets),
+        write=_writer(trained),
+        refit=lambda more: _refit(detail, best, more),
         seconds=time.perf_counter() - began,
         words=f"{rounds} nets at {detail.sides[best.level]} px with {POLICIES[best.policy].words()}. Looks: {found}",
         history=tuple(rows.values()),
@@ -269,11 +275,33 @@ def _collect(detail: Detail, trained: Sequence[Trained]) -> np.ndarray:
 def _given_up(detail: Detail, best: Look, words: str, seconds: float) -> Fitted:
     rows = np.full((len(detail.labels), detail.job.classes), np.nan)
     rows[detail.rounds[0][1]] = best.trained.scored
-    return Fitted("detail", rows, detail.view(best.level), None, seconds, words, best.trained.history)
+    return _without_model(detail, best.level, rows, seconds, words, best.trained.history)
 
 
-def _write_nets(graph: Graph, images: str, nets: Sequence[DetailNet]) -> str:
-    return graph.average([net.write(graph, images) for net in nets])
+def _without_model(
+    detail: Detail,
+    level: int,
+    rows: np.ndarray,
+    seconds: float,
+    words: str,
+    history: tuple[dict[str, Any], ...] = (),
+) -> Fitted:
+    return Fitted("detail", rows, detail.view(level), None, lambda _: None, seconds, words, history)
+
+
+def _writer(trained: Sequence[Trained]) -> Write:
+    return lambda graph, images: graph.average([one.net.write(graph, images) for one in trained])
+
+
+def _refit(detail: Detail, look: Look, more: np.ndarray) -> Write | None:
+    """Train every round's net once more with more pictures, as long as there is time."""
+    detail.job.progress.stage("detail, with copies", 8 * len(detail.rounds))
+    trained = []
+    for number in range(len(detail.rounds)):
+        if not detail.has_time_for(1, look.level):
+            return None
+        trained.append(detail.train_round(number, look.level, look.policy, more=more))
+    return _writer(trained)
 
 
 def _write(file: Path, trained: Trained) -> None:

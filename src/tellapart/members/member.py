@@ -54,6 +54,10 @@ class Job:
         return self.deadline - time.monotonic()
 
 
+Write = Callable[[Graph, str], str]
+"""Writes a final model to a graph: (graph, name of the images) -> name of the (N, K) logits."""
+
+
 @dataclass(frozen=True)
 class Fitted:
     """What a member brings to the choice.
@@ -68,7 +72,10 @@ class Fitted:
     view
         How pictures are prepared for it.
     write
-        Writes the final model to a graph: (graph, images) -> name of the (N, K) logits. None: given up on the way.
+        Writes the final model. None: given up on the way.
+    refit
+        (n,) indices -> as `write`, of the same model with these pictures added to its training; None where the time
+        is too short. Shows what copies of the sealed pictures would have done to the score.
     seconds
         What it took.
     words
@@ -80,7 +87,8 @@ class Fitted:
     name: str
     logits: np.ndarray
     view: View
-    write: Callable[[Graph, str], str] | None
+    write: Write | None
+    refit: Callable[[np.ndarray], Write | None]
     seconds: float
     words: str
     history: tuple[dict[str, Any], ...] = field(default=())

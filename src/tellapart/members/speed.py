@@ -34,7 +34,9 @@ def measure_speed(
 ) -> Speed:
     """Time the backbone on a batch of pictures and the detail net on a few steps at the smallest size."""
     feature = (
-        _time_backbone(backbone, probe_area(found, backbone.area_px), store) if "probe" in members else 0.0
+        _time_backbone(backbone, probe_area(store.facts, backbone.area_px), store)
+        if "probe" in members
+        else 0.0
     )
     steps: dict[int, float] = {}
     if "detail" in members:

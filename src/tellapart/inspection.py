@@ -1,0 +1,142 @@
+"""`audit`: what is wrong with the pictures; and the part of it that every training begins with.
+
+N pictures, D features.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tellapart.audit import Audit, Kinship, audit_pictures, find_kinship
+from tellapart.backbones.features import Backbone, lite0
+from tellapart.gallery import small_pairs
+from tellapart.members.member import Progress
+from tellapart.members.probe import extract, quick_probe
+from tellapart.pictures.collection import Pictures
+from tellapart.pictures.read import check_enough, read_pictures
+from tellapart.pictures.store import PictureStore, decode_all
+from tellapart.plan import probe_area
+from tellapart.run_folder import RunFolder
+
+FILES = ("audit.json", "audit.html", "groups.csv")
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """What is known of the pictures before anything is trained on them.
+
+    Attributes
+    ----------
+    features_ND
+        Of the backbone, for audit and probe alike.
+    embedding_NE
+        Those columns that say whether two pictures look alike.
+    probe
+        A quick classifier: (N,) groups -> (N, K) out-of-fold probabilities.
+    kinship
+        What belongs together.
+    """
+
+    features_ND: np.ndarray
+    embedding_NE: np.ndarray
+    probe: Callable[[np.ndarray], np.ndarray]
+    kinship: Kinship
+
+
+def inspect(
+    pictures: Pictures, store: PictureStore, backbone: Backbone, work: Path, seed: int, progress: Progress
+) -> Inspection:
+    """Compute the features, and find copies and series; features are kept in `work` and read from there again."""
+    progress.stage("features", len(store))
+    area = probe_area(store.facts, backbone.area_px)
+    features = extract(backbone, area, store, work / "features.npy", progress.advance)
+    embedding = features[:, -backbone.embedding :]
+    probe = quick_probe(features, pictures.labels, len(pictures.classes), seed)
+    kinship = find_kinship(
+        pictures, store, features=embedding, probe=probe, seed=seed, advance=shown_by(progress)
+    )
+    return Inspection(features, embedding, probe, kinship)
+
+
+def shown_by(progress: Progress) -> Callable[[str, int, int], None]:
+    """Return what shows the audit's stages."""
+    current: list[str] = []
+
+    def advance(words: str, done: int, of: int) -> None:
+        if current != [words]:
+            current[:] = [words]
+            progress.stage(words, of)
+        progress.advance(done)
+
+    return advance
+
+
+def audit_source(
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None,
+    progress: Progress,
+    *,
+    groups_file: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Audit PICTURES and return audit.json.
+
+    Parameters
+    ----------
+    source
+        PICTURES of the interface.
+    out
+        A folder for audit.json, audit.html and, where series are suspected, the proposed groups.csv; None: none.
+    progress
+        Where work is shown.
+    groups_file
+        A table of what belongs together.
+    seed
+        Draws folds, trees and random pairs.
+
+    Raises
+    ------
+    TellapartError
+        The pictures or the folder cannot be used.
+    """
+    folder = None if out is None else RunFolder(Path(out))
+    pictures = read_pictures(source, groups_file=groups_file)
+    if folder is not None:
+        folder.open_for(FILES)
+    with tempfile.TemporaryDirectory(prefix="tellapart-") as scratch:
+        progress.stage("read", len(pictures))
+        store, pictures = decode_all(pictures, Path(scratch), advance=progress.advance)
+        check_enough(pictures, str(pictures.root))
+        seen = inspect(pictures, store, lite0(), Path(scratch), seed, progress)
+        audit = audit_pictures(
+            pictures,
+            store,
+            seen.kinship,
+            features=seen.embedding_NE,
+            probe=seen.probe,
+            seed=seed,
+            advance=shown_by(progress),
+        )
+        if folder is not None:
+            write_audit(folder, pictures, store, audit)
+    return audit.to_dict()
+
+
+def write_audit(folder: RunFolder, pictures: Pictures, store: PictureStore, audit: Audit) -> None:
+    """Write audit.json, audit.html and the proposed groups.csv."""
+    from tellapart.report import render_audit
+
+    document = audit.to_dict()
+    folder.write_json("audit.json", document)
+    (folder.path / "groups.csv").unlink(missing_ok=True)  # of an audit before this one
+    if audit.suspected is not None:
+        folder.write_text("groups.csv", audit.suspected.to_csv(pictures))
+    page = render_audit(document, small_pairs(audit.pairs(pictures), store), pictures.root.name)
+    folder.write_text("audit.html", page)
