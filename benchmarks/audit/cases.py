@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance
-from seeing import features_of, probe_of
 
 from tellapart.audit import Audit, audit_pictures
-from tellapart.audit.copies import together
+from tellapart.audit.kinship.copies import together
 from tellapart.audit.signatures import nearest
+from tellapart.backbones.features import lite0
+from tellapart.inspection import inspect
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import read_pictures
-from tellapart.pictures.store import decode_all
+from tellapart.pictures.store import PictureStore, decode_all
+from tellapart.progress import Quiet
 
 Row = dict[str, Any]
 Case = Callable[[Path, Path], Row]
@@ -36,10 +38,16 @@ def audited(source: Path, work: Path, *, hide_groups: bool = False) -> tuple[Pic
     if hide_groups:
         pictures = replace(pictures, groups=np.array([""] * len(pictures), dtype=object))
     store, pictures = decode_all(pictures, work)
-    every, embedding = features_of(store, work / "features.npy")
-    probe = probe_of(every, pictures.labels, len(pictures.classes), SEED)
-    audit = audit_pictures(pictures, store, features=embedding, probe=probe, seed=SEED)
+    audit = audit_all(pictures, store, work)
     return pictures, audit, time.perf_counter() - began
+
+
+def audit_all(pictures: Pictures, store: PictureStore, work: Path) -> Audit:
+    """Audit as `tellapart audit` does."""
+    seen = inspect(pictures, store, lite0(), work, SEED, Quiet())
+    return audit_pictures(
+        pictures, store, seen.kinship, features=seen.embedding_NE, probe=seen.probe, seed=SEED
+    )
 
 
 def given(name: str) -> Case:
@@ -61,8 +69,8 @@ def demo(name: str) -> Case:
 
 def described(pictures: Pictures, audit: Audit, seconds: float) -> Row:
     """Return what the table needs of an audit."""
-    exact = together(audit.copies.exact)
-    near = [pair for pair in audit.copies.pairs if not pair.exact]
+    exact = together(audit.kinship.copies.exact)
+    near = [pair for pair in audit.kinship.copies.pairs if not pair.exact]
     by_code = {one.code: one for one in audit.findings}
     shortcuts = {
         one.code.removeprefix("shortcut."): one.severity
@@ -166,7 +174,6 @@ def flipped(name: str, share: float = 0.05) -> Case:
         folder = work / name
         pictures = read_pictures(data / name)
         store, pictures = decode_all(pictures, folder)
-        every, embedding = features_of(store, folder / "features.npy")
         rng = np.random.default_rng(SEED)
         changed = rng.choice(len(pictures), round(share * len(pictures)), replace=False)
         labels = pictures.labels.copy()
@@ -174,8 +181,7 @@ def flipped(name: str, share: float = 0.05) -> Case:
             pictures.classes
         )
         wrong = replace(pictures, labels=labels)
-        probe = probe_of(every, labels, len(pictures.classes), SEED)
-        audit = audit_pictures(wrong, store, features=embedding, probe=probe, seed=SEED)
+        audit = audit_all(wrong, store, folder)
         first = [one.index for one in audit.labels.ranked[: round(0.08 * len(pictures))]]
         suspects = [one.index for one in audit.labels.ranked[: audit.labels.suspects]]
         found = len(set(first) & set(changed.tolist())) / len(changed)
@@ -206,9 +212,9 @@ def planted(name: str, count: int = 40) -> Case:
             (folder / new).write_bytes(disguised(source.file(i)))
             twins[new.as_posix()] = old.as_posix()
         pictures, audit, _ = audited(folder, work / f"{name}_planted_store")
-        number = dict(zip(pictures.paths, audit.copies.numbers, strict=True))
+        number = dict(zip(pictures.paths, audit.kinship.copies.numbers, strict=True))
         found = sum(number[new] == number[old] for new, old in twins.items()) / count
-        pairs = sum(len(members) * (len(members) - 1) / 2 for members in audit.copies.sets())
+        pairs = sum(len(members) * (len(members) - 1) / 2 for members in audit.kinship.copies.sets())
         false = (pairs - found * count) / (len(pictures) * (len(pictures) - 1) / 2)
         shutil.rmtree(folder)
         shutil.rmtree(work / f"{name}_planted_store")
