@@ -204,6 +204,7 @@ def describe(
         if with_copies is None
         else measured(sealed, with_copies, rules.threshold_value),
         "out_of_fold": measured(rows, choice.probabilities, rules.threshold_value),
+        "imbalance": next((one.balance.to_dict() for one in outcome.fitted if one.balance), None),
         "threshold": _threshold(rules),
         "trade_off": None
         if rules.threshold is None

@@ -213,6 +213,12 @@ def make_plan(
             "empirical: L2 strength, and depths with or without the deepest, of least log loss on the other folds",
         ),
         Setting(
+            "imbalance",
+            "inside the folds",
+            "empirical: pictures count as they come, unless weights that even out the classes lower the out-of-fold "
+            "log loss by more than one standard error",
+        ),
+        Setting(
             "detail.sides_px",
             sides,
             "cheapest look first, up to the pictures' own size; how far, the evidence and the time left say",

@@ -68,8 +68,9 @@ class Look:
 class Detail:
     """The detail nets of one job."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, class_weights: tuple[float, ...]) -> None:
         self.job = job
+        self.class_weights = class_weights
         self.labels = job.pictures.labels
         self.rounds = list(
             job.split.rounds(repeats=1)
@@ -108,7 +109,7 @@ class Detail:
         schedule = Schedule(
             steps=self.job.plan["detail.steps"][level] // (3 if glance else 1),
             policy=POLICIES[policy],
-            class_weights=(1.0,) * self.job.classes,
+            class_weights=self.class_weights,
         )
 
         def report(step: int, loss: float, net: DetailNet) -> None:
@@ -161,7 +162,8 @@ def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
     """Look, decide, and train one net per round; see the module."""
     began = time.perf_counter()
     torch.set_num_threads(job.plan.fingerprint["cores"])
-    detail = Detail(job)
+    balance = next((one.balance for one in before if one.balance is not None), None)
+    detail = Detail(job, (1.0,) * job.classes if balance is None else balance.weights)
     job.progress.stage("detail: looks", 8 * 3)
     rival = min((f for f in before if f.complete), key=lambda f: _loss(f, job), default=None)
     if rival is not None and (errors := _rival_errors(detail, rival)) <= FEW_ERRORS:

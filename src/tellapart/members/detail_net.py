@@ -124,6 +124,8 @@ def train(
             report(step, float(np.mean(losses)), net)
             losses.clear()
             net.train()
+    with torch.no_grad():
+        net.head.bias -= weights.log()  # so that its probabilities speak of the classes' own shares
     return net.eval()
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tellapart.backbones.graph import Graph
+from tellapart.members.balance import Balance
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.store import PictureStore
 from tellapart.pictures.view import View
@@ -82,6 +83,8 @@ class Fitted:
         What was decided inside it, and why.
     history
         Rows of `history.csv`.
+    balance
+        How it weighted the classes, where it decided that; members after it do likewise.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Fitted:
     seconds: float
     words: str
     history: tuple[dict[str, Any], ...] = field(default=())
+    balance: Balance | None = None
 
     @property
     def complete(self) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from tellapart.backbones.features import Backbone, run_by_shape, session
 from tellapart.backbones.graph import Graph
+from tellapart.members.balance import decide_balance
 from tellapart.members.head import CLIP, STRENGTHS, Axes, Linear, fit_axes, fit_linear
 from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.scores import log_losses, softmax
@@ -79,9 +80,11 @@ class Setup:
     reach: Reach
     strength: float
 
-    def fit(self, at: np.ndarray, labels: np.ndarray, classes: int) -> Linear:
-        """Fit the head on the pictures `at`."""
-        return fit_linear(self.reach.rows[at], labels[at], classes, self.strength)
+    def fit(self, at: np.ndarray, labels: np.ndarray, weights_K: np.ndarray) -> Linear:
+        """Fit the head on the pictures `at`; the classes' weights are taken back from its logits."""
+        own = None if np.all(weights_K == 1) else weights_K[labels[at]]
+        linear = fit_linear(self.reach.rows[at], labels[at], len(weights_K), self.strength, own)
+        return Linear(linear.weight_RK, linear.bias_K - np.log(weights_K).astype(np.float32))
 
     def logits(self, linear: Linear, at: np.ndarray) -> np.ndarray:
         """Return (n, K) logits of the pictures `at`."""
@@ -106,18 +109,19 @@ def fit_probe(job: Job, features_ND: np.ndarray, backbone: Backbone) -> Fitted:
     losses = np.concatenate(
         [_losses_by_fold(setups, labels, job.classes, folds) for folds in job.split.folds]
     )
-    scored = np.zeros((len(labels), job.classes))
-    for (fit, score), best in zip(job.split.rounds(), losses.argmin(1), strict=True):
-        setup = setups[best]
-        linear = setup.fit(fit, labels, job.classes)
-        scored[score] += setup.logits(linear, score) / repeats
-        scored[validation] += setup.logits(linear, validation) / len(losses)
-        job.progress.advance(1)
+    best = [setups[i] for i in losses.argmin(1)]
+    scored = _cross_validated(job, best, np.ones(job.classes))
+    balance = decide_balance(
+        labels[train], job.classes, scored[train], lambda weights: _cross_validated(job, best, weights)[train]
+    )
+    weights = np.array(balance.weights)
+    if balance.is_weighted:
+        scored = _cross_validated(job, best, weights)
     scored[job.split.indices("test")] = np.nan
     final = setups[losses.sum(0).argmin()]
 
     def refit(more: np.ndarray) -> Write:
-        linear = final.fit(np.concatenate([development, more]), labels, job.classes)
+        linear = final.fit(np.concatenate([development, more]), labels, weights)
         return lambda graph, images: write_probe(graph, images, backbone, final.reach.axes, linear)
 
     return Fitted(
@@ -128,8 +132,21 @@ def fit_probe(job: Job, features_ND: np.ndarray, backbone: Backbone) -> Fitted:
         refit=refit,
         seconds=time.perf_counter() - began,
         words=f"{features_ND.shape[1]} frozen features of {backbone.name}; chosen inside the folds: "
-        f"{final.reach.words}, strength {final.strength:g}",
+        f"{final.reach.words}, strength {final.strength:g}; {balance.words()}",
+        balance=balance,
     )
+
+
+def _cross_validated(job: Job, setups: Sequence[Setup], weights_K: np.ndarray) -> np.ndarray:
+    """Return (N, K) logits: out of fold for the training part, the folds' average for the validation part."""
+    labels, validation = job.pictures.labels, job.split.indices("validation")
+    scored, repeats = np.zeros((len(labels), job.classes)), job.split.folds.shape[0]
+    for (fit, score), setup in zip(job.split.rounds(), setups, strict=True):
+        linear = setup.fit(fit, labels, weights_K)
+        scored[score] += setup.logits(linear, score) / repeats
+        scored[validation] += setup.logits(linear, validation) / len(setups)
+        job.progress.advance(1)
+    return scored
 
 
 def _reaches(
@@ -160,7 +177,7 @@ def _losses_by_fold(
     for one, other in combinations(range(count), 2):
         fit = np.flatnonzero((folds >= 0) & (folds != one) & (folds != other))
         for s, setup in enumerate(setups):
-            linear = setup.fit(fit, labels, classes)
+            linear = setup.fit(fit, labels, np.ones(classes))
             for outer, inner in ((one, other), (other, one)):
                 scored = np.flatnonzero(folds == inner)
                 totals[outer, s] += log_losses(softmax(setup.logits(linear, scored)), labels[scored]).sum()
