@@ -34,7 +34,7 @@ def test_the_quick_probe_keeps_groups_whole():
     rng = np.random.default_rng(1)
     things = np.repeat(np.arange(40), 5)
     labels = rng.integers(0, 2, 40)[things]
-    features = rng.normal(0, 1, (40, 30))[things].astype(np.float32)
+    features = rng.normal(0, 1, (40, 2000))[things].astype(np.float32)
     probe = quick_probe(features, labels, 2, 0)
     by_picture, by_thing = (np.mean(probe(groups).argmax(1) == labels) for groups in (np.arange(200), things))
     assert by_picture > 0.95

@@ -160,8 +160,8 @@ def _across(pictures: Pictures, numbers: np.ndarray, code: str) -> Iterator[Find
         code,
         severity,
         title,
-        advice="A score on them is partly a test of memory. 'tellapart train' leaves the training pictures concerned out and "
-        "gives both scores; better, split anew so that nothing stands on two sides.",
+        advice="A score on them is partly a test of memory. 'tellapart train' leaves the training pictures concerned "
+        "out and gives both scores; better, split anew so that nothing stands on two sides.",
         evidence={"sets": len(sets)} | {f"share_of_{part}": share for part, share in shares.items()},
         files=_paths(pictures, _test_first(pictures, sets)),
     )

@@ -100,8 +100,8 @@ def find_series(pictures: Pictures, series: Series | None) -> Iterator[Finding]:
         "stop" if series.is_inflated else "warn",
         title,
         advice="If the series are right, save the proposed groups.csv beside the pictures: the score by series is the "
-        "one that will hold for new things. Where the score by picture is surely too high, 'tellapart train' keeps the series "
-        "whole by itself. If they are wrong, ignore this.",
+        "one that will hold for new things. Where the score by picture is surely too high, 'tellapart train' keeps the "
+        "series whole by itself. If they are wrong, ignore this.",
         evidence=evidence,
         files=[[pictures.paths[i] for i in members] for members in sorted(sets, key=len, reverse=True)],
     )
