@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 MOST_EXAMPLES = 3  # sets of files, and files of a set, that are named on the screen
 
 PicturesArgument = Annotated[
@@ -239,24 +240,9 @@ def _print_result(metrics: dict[str, Any], run: Path, *, as_json: bool) -> None:
 
 
 def _print_figures(metrics: dict[str, Any]) -> None:
-    say: Callable[[str], None] = lambda text: typer.echo(text, err=True)  # noqa: E731 - a name for six uses
-    say(f"\n{metrics['decision'].capitalize()}. {metrics['words']['sentence']}")
-    for name in ("accuracy", "balanced_accuracy", "roc_auc", "macro_f1", "average_precision"):
-        figure = metrics["test"][name]
-        if figure["value"] is not None:
-            interval = f"({figure['low']:.3f} to {figure['high']:.3f}, n = {figure['n']})"
-            say(f"  {name.replace('_', ' '):<18} {figure['value']:.3f}  {interval}")
-    if metrics["positive"] is not None:
-        say(f"  positive class     {metrics['positive']!r} ({metrics['positive_chosen_by']})")
-    if metrics.get("fit_for_use", {}).get("met") is not None:
-        say(f"  {metrics['fit_for_use']['words']}")
-    pictures = metrics["pictures"]
-    if pictures["left_out"]:
-        first = pictures["left_out_files"][0]
-        say(f"  left out           {pictures['left_out']} files, e.g. {first['path']!r}: {first['why']}")
-    for text in metrics.get("warnings", []):
-        say(f"  note               {text}")
-    say(f"  {metrics['seconds']['total']:.0f} s, {pictures['used']} pictures")
+    from tellapart.report import figures_in_words
+
+    typer.echo("\n" + figures_in_words(metrics), err=True)
 
 
 def _print_plan(plan: dict[str, Any], *, as_json: bool) -> None:
@@ -278,6 +264,9 @@ def main() -> None:
     except TellapartError as error:
         sys.stderr.write(f"tellapart: {error}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        # Typer turns Ctrl-C into an exit of its own where it can.
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         sys.stderr.write("\ntellapart: stopped; the same command goes on from here\n")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

@@ -16,6 +16,8 @@ from typing import Any
 from tellapart.errors import RunFolderError, TellapartError
 
 SCHEMA = 1
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PLAN, KEY = "plan.json", "pictures.key"
 COMMAND, WORK, LOCK = "run.json", ".work", ".lock"
 
 
@@ -46,7 +48,10 @@ class RunFolder:
                 self.write_json(COMMAND, {"schema": SCHEMA, "state": "begun", "command": wanted})
             finished = found is not None and found["state"] == "finished"
             try:
-                yield finished
+                with self._room():
+                    yield finished
+            except RunFolderError:
+                raise  # what is done stays: the same command goes on when there is room again
             except TellapartError:
                 if found is None:  # the input cannot be used: as if the command had not been given
                     self._remove(existed)
@@ -61,6 +66,18 @@ class RunFolder:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         else:
             shutil.rmtree(self.path, ignore_errors=True)
+
+    def start_over_unless(self, key: str, keep: Sequence[str]) -> None:
+        """Forget what was done on other pictures than those of `key`; the files `keep` of the work folder stay."""
+        file = self.work / KEY
+        if file.exists() and file.read_text(encoding="ascii") == key:
+            return
+        (self.path / PLAN).unlink(missing_ok=True)
+        for entry in self.work.iterdir():
+            if entry.name not in (LOCK, *keep):
+                entry.unlink()
+        with self._writing():
+            file.write_text(key, encoding="ascii")
 
     def finish(self, command: Mapping[str, Any]) -> None:
         """Mark the run as finished and remove what only a resumed run would need."""
@@ -113,6 +130,21 @@ class RunFolder:
                     advice="wait for it, or name another folder",
                 ) from None
             yield
+
+    @contextlib.contextmanager
+    def _room(self) -> Iterator[None]:
+        """Say it plainly when the disk is full, wherever in the block that is."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            raise RunFolderError(
+                "RUN should be on a disk with room for the work.",
+                found=error.strerror or str(error),
+                where=str(self.path),
+                advice="free some space and repeat the command: it goes on from here",
+            ) from error
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

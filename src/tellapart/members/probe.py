@@ -25,7 +25,9 @@ BATCH = 16  # throughput is flat from 8 to 32 pictures; larger ones only cost me
 
 
 def view_of(backbone: Backbone, area_px: int) -> View:
-    """Return how pictures are prepared for a backbone: brought to about this area."""
+    """Return how pictures are prepared for a backbone: brought to about this area, or to the one size it takes."""
+    if backbone.fixed_px is not None:
+        return View("canvas", *backbone.fixed_px)
     side = round(area_px**0.5)
     return View("area", side, side, backbone.multiple)
 
@@ -45,17 +47,16 @@ def extract(
         return np.load(file, mmap_mode="r", allow_pickle=False)
     engine, view = session(backbone.model), view_of(backbone, area_px)
     width = engine.get_outputs()[0].shape[1]
-    temporary = file.with_suffix(".part.npy")
-    rows = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=(len(store), width))
+    temporary = file.with_suffix(".part")
     chunk = 8 * BATCH  # so that pictures of one shape meet
-    for start in range(0, len(store), chunk):
-        images = [view.apply(store[i]) for i in range(start, min(start + chunk, len(store)))]
-        rows[start : start + len(images)] = run_by_shape(
-            lambda x: engine.run(None, {"images": x})[0], images, BATCH
-        )
-        advance(len(images))
-    rows.flush()
-    del rows
+    with temporary.open("wb") as out:  # written, not mapped: a full disk is then an error and not a crash
+        header = {"descr": "<f4", "fortran_order": False, "shape": (len(store), width)}
+        np.lib.format.write_array_header_1_0(out, header)
+        for start in range(0, len(store), chunk):
+            images = [view.apply(store[i]) for i in range(start, min(start + chunk, len(store)))]
+            rows = run_by_shape(lambda x: engine.run(None, {"images": x})[0], images, BATCH)
+            out.write(rows.astype("<f4").tobytes())
+            advance(len(images))
     temporary.replace(file)
     return np.load(file, mmap_mode="r", allow_pickle=False)
 

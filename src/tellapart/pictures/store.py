@@ -7,15 +7,16 @@ One process at a time may build a store in a folder: who owns the folder sees to
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
-from dataclasses import astuple, dataclass, fields
+from contextlib import closing, contextmanager, suppress
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from tellapart.pictures.collection import LeftOut, Pictures
 from tellapart.pictures.decode import STORE_SIDE, Facts, decode
 
 PIXELS, INDEX = "pictures.u8", "pictures.json"
+STORE_FILES = (PIXELS, INDEX)
 SCHEMA = 1  # of the two files; one of another schema is built anew
 AHEAD = 32  # pictures decoded before their turn: enough to keep the threads busy, few enough to stay small
 
@@ -60,12 +62,57 @@ class PictureStore:
         )
         return flat.reshape(height, width, 3)
 
+    def index(self) -> str:
+        """Return the text that says which files the store was made of, and when these were changed."""
+        return (self.file.parent / INDEX).read_text(encoding="utf-8")
+
     def select(self, keep: np.ndarray) -> PictureStore:
         """Return the store of the pictures at `keep` (indices or mask)."""
         indices = np.arange(len(self))[keep]
         return PictureStore(
             self.file, self.shapes[indices], self.offsets[indices], tuple(self.facts[i] for i in indices)
         )
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPictures(Pictures):
+    """Pictures that come from memory: no files, but a store that is filled already; `paths` only name them."""
+
+    store: PictureStore = field(kw_only=True)
+
+    @classmethod
+    def of(cls, pictures: Pictures, store: PictureStore) -> StoredPictures:
+        """Give N `pictures` their `store`, in the same order."""
+        return cls(**vars(pictures), store=store)
+
+    def select(self, keep: np.ndarray, left_out: Sequence[LeftOut] = ()) -> StoredPictures:
+        """Return the pictures at `keep` (indices or mask), with their pixels."""
+        kept = Pictures(**{key: value for key, value in vars(self).items() if key != "store"})
+        return StoredPictures.of(kept.select(keep, left_out), self.store.select(keep))
+
+    def identity(self) -> str:
+        """Return a digest of what is said of the pictures and of their pixels."""
+        index = (self.store.file.parent / INDEX).read_bytes()
+        return f"{super().identity()}, pixels {hashlib.sha256(index).hexdigest()[:16]}"
+
+
+def fill_store(images: Iterable[tuple[np.ndarray, Facts]], folder: Path) -> PictureStore:
+    """Write decoded pictures, one after the other, to a new store in `folder`; its index holds a digest of the pixels.
+
+    Raises
+    ------
+    RunFolderError
+        `folder` cannot be written, or the disk is full; what was begun is taken away.
+    """
+    filling, digest = _Filling(), hashlib.sha256()
+    with _clearing(folder, lambda: len(filling.shapes) + 1):
+        with (folder / PIXELS).open("wb") as out:
+            for image, fact in images:
+                filling.add(out, image, fact)
+                digest.update(image.data)
+        stamp = {"schema": SCHEMA, "shapes": filling.shapes, "pixels": digest.hexdigest()}
+        (folder / INDEX).write_text(json.dumps(stamp), encoding="utf-8")
+    return filling.store(folder)
 
 
 def decode_all(
@@ -94,10 +141,14 @@ def decode_all(
     RunFolderError
         `folder` cannot be written, or the disk is full; what was begun is taken away.
     """
+    if isinstance(pictures, StoredPictures):
+        advance(len(pictures))
+        return pictures.store, pictures
     stamp = _stamp(pictures)
     index = _load(folder, stamp)
     if index is None:
-        index = _build_or_clear(pictures, folder, stamp, workers, advance)
+        with _clearing(folder, lambda: len(pictures)):
+            index = _build(pictures, folder, stamp, workers, advance)
     else:
         advance(len(pictures))
     broken = index["broken"]
@@ -149,34 +200,52 @@ def _stamp(pictures: Pictures) -> dict[str, Any]:
     return {"schema": SCHEMA, "longest_side": STORE_SIDE, "facts": names, "files": files}
 
 
-def _build_or_clear(
-    pictures: Pictures,
-    folder: Path,
-    stamp: dict[str, Any],
-    workers: int,
-    advance: Callable[[int], None],
-) -> dict[str, Any]:
+@contextmanager
+def _clearing(folder: Path, count: Callable[[], int]) -> Iterator[None]:
+    """Take away what was begun in `folder` where the system refuses to write it; `count` pictures were to be kept."""
     try:
-        return _build(pictures, folder, stamp, workers, advance)
+        yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         for name in (INDEX + ".part", PIXELS):
             with suppress(OSError):
                 (folder / name).unlink()
+        most = -(-count() * STORE_SIDE * STORE_SIDE * 3 // 1_000_000)
         raise RunFolderError(
             "The decoded pictures should fit on the disk."
             if full
             else "A folder that can be written is needed for the decoded pictures.",
             found=error.strerror or str(error),
             where=str(folder),
-            advice=f"make room (up to {_most_megabytes(pictures):,} MB), or choose a folder on another disk"
+            advice=f"make room (up to {most:,} MB), or choose a folder on another disk"
             if full
             else "choose another folder, or have it made writable",
         ) from error
 
 
-def _most_megabytes(pictures: Pictures) -> int:
-    return -(-len(pictures) * STORE_SIDE * STORE_SIDE * 3 // 1_000_000)
+@dataclass
+class _Filling:
+    """What is known of the pictures written so far; `at` is where the next one begins, bytes."""
+
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    facts: list[Facts] = field(default_factory=list)
+    at: int = 0
+
+    def add(self, out: BinaryIO, image_HWC: np.ndarray, fact: Facts) -> None:
+        out.write(image_HWC.data)
+        self.shapes.append(image_HWC.shape[:2])
+        self.offsets.append(self.at)
+        self.facts.append(fact)
+        self.at += image_HWC.size
+
+    def store(self, folder: Path) -> PictureStore:
+        return PictureStore(
+            folder / PIXELS,
+            np.array(self.shapes, dtype=np.int64).reshape(-1, 2),
+            np.array(self.offsets, dtype=np.int64),
+            tuple(self.facts),
+        )
 
 
 def _build(
@@ -188,7 +257,7 @@ def _build(
 ) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / INDEX).unlink(missing_ok=True)
-    shapes, offsets, facts, broken, at = [], [], [], {}, 0
+    filling, broken = _Filling(), {}
     files = (pictures.root / path for path in pictures.paths)
     with (folder / PIXELS).open("wb") as out, closing(decode_stream(files, workers)) as stream:
         for path, result in zip(pictures.paths, stream, strict=True):
@@ -196,18 +265,14 @@ def _build(
                 broken[path] = result.found
             else:
                 image, fact = result
-                out.write(image.data)
-                shapes.append(image.shape[:2])
-                offsets.append(at)
-                facts.append(astuple(fact))
-                at += image.size
+                filling.add(out, image, fact)
             advance(1)
     index = {
         "stamp": stamp,
-        "bytes": at,
-        "shapes": shapes,
-        "offsets": offsets,
-        "facts": facts,
+        "bytes": filling.at,
+        "shapes": filling.shapes,
+        "offsets": filling.offsets,
+        "facts": [astuple(fact) for fact in filling.facts],
         "broken": broken,
     }
     temporary = folder / (INDEX + ".part")
