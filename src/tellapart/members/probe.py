@@ -157,9 +157,9 @@ def _reaches(
     reaches = []
     for words, columns in (("all depths", width), ("all depths but the deepest", width - backbone.deepest)):
         if columns > 0:
-            axes = fit_axes(features_ND[train], columns)
+            axes = fit_axes(features_ND, columns, train)
             rows = np.zeros((len(features_ND), axes.axes_DR.shape[1]), dtype=np.float32)
-            rows[open_part] = axes.apply(features_ND[open_part])
+            rows[open_part] = axes.apply(features_ND, open_part)
             reaches.append(Reach(words, axes, rows))
     return reaches
 
