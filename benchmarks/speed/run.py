@@ -22,7 +22,7 @@ from rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today  # noqa:
 
 RUNS = 3
 CASES = (("pellets", None, 300.0), ("hymenoptera", "hymenoptera", 90.0))
-STAGES = ("read", "plan", "train", "evaluate", "total")
+STAGES = ("read", "audit", "plan", "train", "evaluate", "total")
 
 
 def main() -> None:
