@@ -105,7 +105,11 @@ def train(
         float | None, typer.Option(help="Share of positives where it will be used, say .005.")
     ] = None,
     backbone: Annotated[
-        str, typer.Option(help="The pretrained network behind `probe`.")
+        str,
+        typer.Option(
+            help="The pretrained network behind `probe`: efficientnet-lite0, hub:OWNER/NAME, a folder, a .onnx file or "
+            "timm:NAME."
+        ),
     ] = "efficientnet-lite0",
     members: Annotated[str, typer.Option(help="What may be tried.")] = "probe,detail",
     groups: GroupsOption = None,

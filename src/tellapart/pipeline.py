@@ -9,13 +9,14 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tellapart.audit import Audit, Leak, audit_pictures, leak
+from tellapart.backbones.catalogue import DEFAULT, load_backbone
 from tellapart.backbones.features import Backbone
 from tellapart.errors import OptionError
 from tellapart.inspection import Inspection, inspect, shown_by
@@ -27,7 +28,7 @@ from tellapart.outcome import Outcome, publish
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import PictureStore, decode_all
-from tellapart.plan import Plan, fingerprint, make_plan, probe_area
+from tellapart.plan import Plan, Setting, fingerprint, make_plan, probe_area
 from tellapart.progress import Quiet
 from tellapart.run_folder import RunFolder
 from tellapart.split import DROPPED, Split, cross_validate, drop, seal
@@ -159,19 +160,6 @@ def finish_audit(prepared: Prepared, choice: Choice) -> Audit:
     return audit
 
 
-def load_backbone(name: str) -> Backbone:
-    """Return a pretrained network by name."""
-    from tellapart.backbones.features import lite0
-
-    if name != "efficientnet-lite0":
-        raise OptionError(
-            "--backbone is the name of a pretrained network.",
-            found=repr(name),
-            advice="efficientnet-lite0 is built in",
-        )
-    return lite0()
-
-
 def load_plan(
     folder: RunFolder,
     pictures: Pictures,
@@ -196,8 +184,24 @@ def load_plan(
         area_px=probe_area(store.facts, backbone.area_px),
         budget_seconds=options.time_seconds - (time.monotonic() - began),
     )
+    plan = explain_backbone(plan, backbone)
     folder.write_json("plan.json", plan.to_dict())
     return plan
+
+
+def explain_backbone(plan: Plan, backbone: Backbone) -> Plan:
+    """Say in the plan where a backbone that was asked for comes from, and what it sees if it takes one size only."""
+    changes: dict[str, Setting] = {}
+    if backbone.name != DEFAULT:
+        reason = f"asked for: {backbone.source}; licence: {backbone.licence}"
+        changes["backbone"] = Setting("backbone", backbone.name, reason)
+    if backbone.fixed_px is not None:
+        height, width = backbone.fixed_px
+        reason = (
+            f"the backbone takes {height} x {width} px only; the whole picture, the rest filled from its edge"
+        )
+        changes["probe.area_px"] = Setting("probe.area_px", backbone.area_px, reason)
+    return replace(plan, settings=tuple(changes.get(one.name, one) for one in plan.settings))
 
 
 def write_split(folder: RunFolder, pictures: Pictures, split: Split) -> None:

@@ -34,6 +34,8 @@ class Backbone:
         look alike.
     deepest
         How many of the last columns come from the deepest map; as many as there are columns where it is the only one.
+    fixed_px
+        Height and width, px, of the only pictures it takes; None: any, as `area_px` and `multiple` say.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Backbone:
     multiple: int
     embedding: int
     deepest: int
+    fixed_px: tuple[int, int] | None = None
 
 
 def write_pooled(graph: Graph, maps: Sequence[str]) -> str:
@@ -80,7 +83,7 @@ def session(model: onnx.ModelProto, threads: int = 0) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or os.cpu_count() or 1
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what goes wrong is raised; it need not be printed too
     return onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )

@@ -1,7 +1,7 @@
 """Writing the ONNX graph of a small convolutional net directly.
 
 `torch.onnx.export` takes 5 to 17 s per net here; the nets of this package are a handful of operators, and
-writing those takes 0.1 s and folds the batch norms. Nets of others go through the exporter (see `hub.py`).
+writing those takes 0.1 s and folds the batch norms. Nets of others go through the exporter (see `export.py`).
 Names: `images` uint8 (N, H, W, 3) in; float (N, C, H, W) inside.
 """
 
