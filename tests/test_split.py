@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,3 +77,10 @@ def test_another_seed_deals_otherwise():
     first, second, again = (deal(labels, np.arange(100), 5, seed) for seed in (0, 1, 0))
     assert (first == again).all()
     assert (first != second).any()
+
+
+@pytest.mark.parametrize("shots", [1, 2])
+def test_classes_smaller_than_the_hands_get_fewer_hands(shots):
+    labels = np.repeat([0, 1], 4)
+    hand = deal(labels, np.arange(8) // shots, 5, seed=0)
+    assert 2 <= len(np.unique(hand)) <= 4

@@ -3,13 +3,15 @@
 ::
 
     TellapartError                 every message meant for a user; the command line exits with 2
-    ├── PicturesError              the pictures, tables or groups cannot be used
+    ├── PicturesError              the pictures, tables, labels or groups cannot be used; also a ValueError
     │   └── BrokenPictureError     one file cannot be decoded; named, left out, never stops a run of many
-    ├── OptionError                an option or parameter has an impossible value
+    ├── OptionError                an option or parameter has an impossible value; also a ValueError
+    ├── WrongKindError             from Python: an argument is of a kind that is not read; also a TypeError
     ├── RunFolderError             the run folder is used, unwritable, damaged or of another schema
     └── MissingExtraError          a package of an optional extra is not installed
 
-Each says what was expected, what was found, where, and what to do.
+Each says what was expected, what was found, where, and what to do. Some are Python's own kinds too, because code
+written for scikit-learn catches those.
 """
 
 from __future__ import annotations
@@ -27,16 +29,20 @@ class TellapartError(Exception):
         super().__init__("\n".join(lines))
 
 
-class PicturesError(TellapartError):
-    """The pictures, tables or groups cannot be used."""
+class PicturesError(TellapartError, ValueError):
+    """The pictures, tables, labels or groups cannot be used."""
 
 
 class BrokenPictureError(PicturesError):
     """One file cannot be decoded as a picture."""
 
 
-class OptionError(TellapartError):
+class OptionError(TellapartError, ValueError):
     """An option or parameter has an impossible value."""
+
+
+class WrongKindError(TellapartError, TypeError):
+    """An argument of a Python call is of a kind that is not read."""
 
 
 class RunFolderError(TellapartError):

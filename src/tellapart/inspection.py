@@ -23,6 +23,8 @@ from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import PictureStore, decode_all
 from tellapart.plan import probe_area
+from tellapart.progress import Quiet
+from tellapart.result import Result
 from tellapart.run_folder import RunFolder
 
 FILES = ("audit.json", "audit.html", "groups.csv")
@@ -127,6 +129,45 @@ def audit_source(
         if folder is not None:
             write_audit(folder, pictures, store, audit)
     return audit.to_dict()
+
+
+def audit(
+    pictures: str | os.PathLike[str],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    groups: str | os.PathLike[str] | None = None,
+    random_state: int = 0,
+) -> Result:
+    """Say what is wrong with PICTURES before anything is trained on them: ``tellapart.audit(…)``.
+
+    Parameters
+    ----------
+    pictures
+        A folder or table, see the interface.
+    out
+        As for `audit_source`; None leaves nothing on disk.
+    groups
+        A table ``file,group`` of what belongs together.
+    random_state
+        The same number gives the same findings.
+
+    Returns
+    -------
+    Result
+        Prints its findings; in a notebook it is the page; ``to_dict()`` is audit.json.
+
+    Raises
+    ------
+    TellapartError
+        The pictures or the folder cannot be used.
+    """
+    from tellapart.report import audit_in_words
+
+    with tempfile.TemporaryDirectory(prefix="tellapart-") as scratch:
+        folder = Path(scratch if out is None else out)
+        document = audit_source(pictures, folder, Quiet(), groups_file=groups, seed=random_state)
+        page = (folder / "audit.html").read_text(encoding="utf-8")
+    return Result(audit_in_words(document), page, document)
 
 
 def write_audit(folder: RunFolder, pictures: Pictures, store: PictureStore, audit: Audit) -> None:

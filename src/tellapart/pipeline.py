@@ -5,6 +5,8 @@ N pictures, K classes, D features.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import tempfile
 import time
@@ -27,7 +29,7 @@ from tellapart.options import TrainOptions
 from tellapart.outcome import Outcome, publish
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import check_enough, read_pictures
-from tellapart.pictures.store import PictureStore, decode_all
+from tellapart.pictures.store import STORE_FILES, PictureStore, decode_all
 from tellapart.plan import Plan, Setting, fingerprint, make_plan, probe_area
 from tellapart.progress import Quiet
 from tellapart.run_folder import RunFolder
@@ -46,15 +48,18 @@ class Prepared:
 
 
 def train(
-    source: str | os.PathLike[str], run: str | os.PathLike[str], options: TrainOptions, progress: Progress
+    source: str | os.PathLike[str] | Pictures,
+    run: str | os.PathLike[str],
+    options: TrainOptions,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Train on PICTURES into the run folder RUN and return metrics.json.
 
     Parameters
     ----------
     source, run
-        PICTURES and RUN of the interface. The same call again resumes an unfinished run; on a finished one it
-        returns what was found then.
+        PICTURES of the interface, or what was read of them already, and RUN. The same call again resumes an
+        unfinished run; on a finished one it returns what was found then.
     options
         What was asked for.
     progress
@@ -67,11 +72,15 @@ def train(
     """
     began = time.monotonic()
     share_the_processor()
-    pictures = read_pictures(source, groups_file=options.groups_file)
+    if isinstance(source, Pictures):
+        pictures, identity = source, source.identity()
+    else:
+        pictures = read_pictures(source, groups_file=options.groups_file)
+        identity = str(Path(source).absolute())
     check_positive(options, pictures.classes)
     backbone = load_backbone(options.backbone)
     folder = RunFolder(Path(run))
-    command = {"command": "train", "pictures": str(Path(source).absolute()), **options.to_dict()}
+    command = {"command": "train", "pictures": identity, **options.to_dict()}
     with folder.claim(command) as finished:
         if finished:
             progress.say(f"This run is finished; its report lies at {folder.path / 'report.html'}")
@@ -121,6 +130,7 @@ def prepare(
     progress.stage("read", len(pictures))
     store, pictures = decode_all(pictures, folder.work, advance=progress.advance)
     check_enough(pictures, str(pictures.root))
+    folder.start_over_unless(key_of(pictures, store), keep=STORE_FILES)
     seconds["read"] = time.perf_counter() - started
     started = time.perf_counter()
     inspection = inspect(pictures, store, backbone, folder.work, options.seed, progress)
@@ -140,6 +150,14 @@ def prepare(
     job = Job(pictures, store, split, plan, options.seed, folder.work, deadline, progress)
     seconds["plan"] = time.perf_counter() - started
     return Prepared(job, backbone, inspection, leaking, seconds)
+
+
+def key_of(pictures: Pictures, store: PictureStore) -> str:
+    """Return what all further work depends on, in short: pixels as stored, labels, parts, groups."""
+    digest = hashlib.blake2b(store.index().encode(), digest_size=16)
+    said = (pictures.classes, pictures.labels.tolist(), pictures.parts.tolist(), pictures.groups.tolist())
+    digest.update(json.dumps(said).encode())
+    return digest.hexdigest()
 
 
 def finish_audit(prepared: Prepared, choice: Choice) -> Audit:

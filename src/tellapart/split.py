@@ -113,9 +113,13 @@ def cross_validate(
 
 
 def deal(labels: np.ndarray, groups: np.ndarray, hands: int, seed: int) -> np.ndarray:
-    """Deal pictures into `hands` of equal class shares, groups whole; return the (N,) hand of each."""
+    """Deal pictures into `hands` of equal class shares, groups whole; return the (N,) hand of each.
+
+    There are fewer hands where no class has a picture for each.
+    """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+    hands = min(hands, int(np.unique(labels, return_counts=True)[1].max()))
     alone = len(np.unique(groups)) == len(groups)
     splitter = (StratifiedKFold if alone else StratifiedGroupKFold)(hands, shuffle=True, random_state=seed)
     dealt = np.zeros(len(labels), dtype=np.int64)

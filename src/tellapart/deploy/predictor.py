@@ -42,36 +42,38 @@ class Predictor:
         "Not sure" is said where the predicted class has less than this.
     """
 
-    def __init__(self, file: Path, threads: int = 0) -> None:
+    def __init__(self, file: Path | bytes, threads: int = 0) -> None:
+        """Open a model file, or the bytes of one."""
         import onnxruntime
 
-        if not file.is_file():
+        if isinstance(file, Path) and not file.is_file():
             raise RunFolderError(
                 "A run folder with a model was expected.",
                 found=f"no {file.name}",
                 where=str(file.parent),
                 advice="train first: tellapart train PICTURES --out RUN",
             )
+        where = str(file) if isinstance(file, Path) else "in memory"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
         options.log_severity_level = 4
         try:
             self._session = onnxruntime.InferenceSession(
-                str(file), options, providers=["CPUExecutionProvider"]
+                str(file) if isinstance(file, Path) else file, options, providers=["CPUExecutionProvider"]
             )
             facts = json.loads(self._session.get_modelmeta().custom_metadata_map["tellapart"])
         except Exception as error:  # onnxruntime raises many kinds on damaged files: all mean one thing here
             raise RunFolderError(
                 "A model file written by tellapart was expected.",
                 found=f"a file that cannot be opened as one ({type(error).__name__})",
-                where=str(file),
+                where=where,
                 advice="it is damaged or not ours; train again",
             ) from error
         if facts["schema"] != SCHEMA:
             raise RunFolderError(
                 f"A model of schema {SCHEMA} was expected.",
                 found=f"schema {facts['schema']}",
-                where=str(file),
+                where=where,
                 advice="use the version of tellapart that wrote it, or a newer one",
             )
         self.classes: tuple[str, ...] = tuple(facts["classes"])

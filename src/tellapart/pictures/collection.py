@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -127,6 +128,14 @@ class Pictures:
             groups=self.groups[indices],
             left_out=(*self.left_out, *left_out),
         )
+
+    def identity(self) -> str:
+        """Return what tells these pictures from others: where they are, and a digest of what is said of them."""
+        digest = hashlib.sha256()
+        names = [self.classes[label] for label in self.labels]
+        for row in zip(self.paths, names, self.parts.tolist(), self.groups.tolist(), strict=True):
+            digest.update(repr(row).encode())
+        return f"{self.root} (sha256 {digest.hexdigest()[:16]})"
 
     def group_numbers(self) -> np.ndarray:
         """Return (N,) int group numbers, 0 first met; a picture without a group is a group of its own."""

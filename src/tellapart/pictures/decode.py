@@ -125,6 +125,36 @@ def recognised(file: str | os.PathLike[str]) -> bool:
         return False
 
 
+def decode_image(image: Image.Image, name: str) -> tuple[np.ndarray, Facts]:
+    """Do with a picture in memory what `decode` does with a file; it is left as it is.
+
+    Parameters
+    ----------
+    image
+        Any Pillow picture, opened or made.
+    name
+        What it is called in messages.
+
+    Returns
+    -------
+    image_HWC, facts
+        As those of `decode`, but of 0 bytes.
+
+    Raises
+    ------
+    BrokenPictureError
+        It has no pixels, more than `MAX_PIXELS`, or its file turns out to be damaged.
+    """
+    if not image.width or not image.height:
+        raise _broken("a picture without pixels", name)
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_large(name, f"{image.width} x {image.height} pixels")
+    try:
+        return _decode(image.copy(), 0, name, STORE_SIDE)
+    except Exception as error:  # as in `decode`: what was opened and not yet loaded can fail in many ways
+        raise _broken(_reason(error), name) from error
+
+
 @functools.cache
 def picture_suffixes() -> frozenset[str]:
     """Return the lower-case suffixes by which a file is taken for a picture."""

@@ -6,10 +6,19 @@ nothing. Everything that comes from strangers (names of classes, paths) is made 
 cannot leave out its interval and its n.
 """
 
-from tellapart.report.audit_page import render_audit
+from tellapart.report.audit_page import audit_in_words, render_audit
 from tellapart.report.card import render_model_card
 from tellapart.report.reading.run import read_summary
 from tellapart.report.report_page import render_report
+from tellapart.report.spoken import figures_in_words
 from tellapart.report.summary import Summary
 
-__all__ = ["Summary", "read_summary", "render_audit", "render_model_card", "render_report"]
+__all__ = [
+    "Summary",
+    "audit_in_words",
+    "figures_in_words",
+    "read_summary",
+    "render_audit",
+    "render_model_card",
+    "render_report",
+]

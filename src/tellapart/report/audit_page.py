@@ -27,6 +27,13 @@ def render_audit(audit: Mapping[str, Any], pairs: Sequence[Mapping[str, Any]], n
     return render_page("audit.html.j2", audit=found, name=visible(name), sentence=_sentence(found))
 
 
+def audit_in_words(audit: Mapping[str, Any]) -> str:
+    """Return an audit, as in audit.json, as text: the answer in one sentence, then a line for each finding."""
+    found = read_audit(clean(dict(audit))) or Audit(None, (), ())
+    lines = [f"  {one.severity:<4}  {one.title}  [{one.code}]" for one in found.findings]
+    return "\n".join([_sentence(found), *lines])
+
+
 def _sentence(audit: Audit) -> str:
     """Answer in one sentence."""
     among = "these pictures" if audit.pictures is None else f"these {audit.pictures:,} pictures"
