@@ -1,0 +1,1 @@
+"""Why somebody's Keras or PyTorch training fails: read, run, proved by experiment."""

@@ -1,0 +1,131 @@
+"""What can go wrong around a hand-written loop: modes, totals, schedules, measures per batch."""
+
+from __future__ import annotations
+
+from .apis import api, made_by
+from .fact import Fact
+from .formula import walk
+from .interpret.run import Trace
+from .interpret.state import Event, Frame
+from .interpret.values import Known, Made, Operation, Part, Value, literal, number
+from .layers import bare
+from .position import Position
+
+RATIOS = ("f1_score", "precision_score", "recall_score", "roc_auc_score", "average_precision_score", "fbeta_score",
+          "precision_recall_fscore_support", "balanced_accuracy_score", "jaccard_score")  # fmt: skip
+EPOCH_SCHEDULERS = ("StepLR", "ExponentialLR", "MultiStepLR")
+OFTEN = 500
+"""A StepLR of at least so many steps is meant to count batches."""
+
+
+def _in(event: Event, frame: Frame | None) -> bool:
+    return frame is not None and any(one is frame for one in event.frames)
+
+
+def mode_of(event: Event) -> str:
+    """Return the mode that a call of ``train`` or ``eval`` sets."""
+    assert isinstance(event.value, Made)  # noqa: S101 - only calls are looked at
+    key = event.value.function.key if isinstance(event.value.function, Part) else ""
+    if key == "eval" or literal(event.value.argument(0, "mode")) is False:
+        return "eval"
+    return "train"
+
+
+def modes(methods: dict[str, list[Event]], model: Value | None) -> list[Event]:
+    """Return the calls of ``train`` and ``eval`` on a network, in order."""
+    from .models import unwrapped
+
+    found = []
+    for event in [*methods.get("train", []), *methods.get("eval", [])]:
+        assert isinstance(event.value, Made)  # noqa: S101
+        receiver = event.value.function.of if isinstance(event.value.function, Part) else None
+        if receiver is not None and (model is None or unwrapped(receiver) is model):
+            found.append(event)
+    return sorted(found, key=lambda one: one.order)
+
+
+def eval_mode_kept(
+    methods: dict[str, list[Event]], model: Value | None, backward: Event, epoch: Frame | None
+) -> Position | None:
+    """Return the ``eval()`` after which the next epoch trains without a ``train()``."""
+    if epoch is None or model is None:
+        return None
+    calls = [one for one in modes(methods, model) if _in(one, epoch)]
+    left = [one for one in calls if one.order > backward.order]
+    before = [one for one in calls if one.order < backward.order]
+    if left and mode_of(left[-1]) == "eval" and not any(mode_of(one) == "train" for one in before):
+        return left[-1].value.position
+    return None
+
+
+def scheduler_per_batch(methods: dict[str, list[Event]], batch: Frame) -> tuple[str, Position] | None:
+    """Return a schedule meant for epochs that is stepped for every batch."""
+    for event in methods.get("step", []):
+        made = event.value
+        if not (_in(event, batch) and isinstance(made, Made) and isinstance(made.function, Part)):
+            continue
+        scheduler = made.function.of
+        name = made_by(scheduler).rpartition(".")[2]
+        if name in EPOCH_SCHEDULERS and isinstance(scheduler, Made) and made.position is not None:
+            every = number(scheduler.argument(1, "step_size")) or 1
+            gamma = number(scheduler.argument(1 if name == "ExponentialLR" else 2, "gamma")) or 0.1
+            if every < OFTEN and gamma < 0.999:
+                return name, made.position
+    return None
+
+
+def running_totals(trace: Trace, batch: Frame, epoch: Frame | None, loss: Value) -> tuple[Fact, ...]:
+    """Return totals that grow in the loop over batches, are shown each epoch, and are never set back."""
+    if epoch is None:
+        return ()
+    found: dict[str, Fact] = {}
+    for event in trace.events:
+        if event.kind != "bind" or not event.augmented or not _in(event, batch) or event.name in found:
+            continue
+        same = [
+            one
+            for one in trace.events
+            if one.kind == "bind" and one.name == event.name and one.scope is event.scope
+        ]
+        if any(_in(one, epoch) and not one.augmented for one in same):
+            continue
+        added = event.value.operands[-1] if isinstance(event.value, Operation) else None
+        if not any(one is loss or (isinstance(one, Operation) and one.sign == "==") for one in walk(added)):
+            continue
+        shown = [
+            one for one in trace.events if one.order > event.order and _in(one, epoch) and not _in(one, batch)
+        ]
+        if any(deep is event.value for one in shown for deep in walk(one.value, 200)):
+            found[event.name] = bare(trace.source, event.value)
+    return tuple(found.values())
+
+
+def averaged_metrics(trace: Trace) -> tuple[Fact, ...]:
+    """Return measures that cannot be averaged over batches and are computed for each batch."""
+    found: dict[Position | None, Fact] = {}
+    for event in trace.events:
+        made = event.value
+        if event.kind != "call" or not isinstance(made, Made):
+            continue
+        name = api(made.function)
+        if name.startswith("sklearn.") and name.rpartition(".")[2] in RATIOS and _of_one_batch(made):
+            if any(frame.kind == "for" for frame in event.frames):
+                found.setdefault(made.position, bare(trace.source, made))
+    return tuple(found.values())
+
+
+def _of_one_batch(made: Made) -> bool:
+    """Say whether what is measured comes straight from a loop's element, not from a list that was filled."""
+    waiting: list[Value] = list(made.arguments[:2])
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Part) and one.kind == "element":
+            return True
+        if isinstance(one, Made):
+            waiting += [one.function.of] if isinstance(one.function, Part) and not api(one.function) else []
+            waiting += [arg for arg in one.arguments if not isinstance(arg, Known)]
+        elif isinstance(one, Part):
+            waiting.append(one.of)
+        elif isinstance(one, Operation):
+            waiting += list(one.operands)
+    return False

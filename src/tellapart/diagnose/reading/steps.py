@@ -1,0 +1,147 @@
+"""Single steps on the way of pictures: calls of libraries -> `Step` facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .apis import api, made_by
+from .data_facts import Step
+from .interpret.values import Function, Items, Known, Made, Value, literal, number
+from .layers import fact_of, pair
+from .source import Source
+
+READERS = {
+    "cv2.imread": "bgr", "PIL.Image.open": "rgb", "keras.utils.load_img": "rgb", "imageio.imread": "rgb",
+    "skimage.io.imread": "rgb", "matplotlib.pyplot.imread": "scaled for PNG", "matplotlib.image.imread":
+    "scaled for PNG", "tensorflow.io.read_file": "rgb", "tensorflow.image.decode_jpeg": "rgb",
+    "tensorflow.image.decode_png": "rgb", "tensorflow.image.decode_image": "rgb", "tensorflow.io.decode_jpeg": "rgb",
+    "tensorflow.io.decode_png": "rgb", "tensorflow.io.decode_image": "rgb",
+    "imageio.v2.imread": "rgb", "imageio.v3.imread": "rgb", "scipy.misc.imread": "rgb",
+    "torchvision.io.read_image": "rgb", "scipy.ndimage.imread": "rgb",
+}  # fmt: skip
+AUGMENTING = {
+    "tensorflow.image.random_flip_left_right", "tensorflow.image.random_flip_up_down",
+    "tensorflow.image.random_brightness", "tensorflow.image.random_contrast", "tensorflow.image.random_crop",
+    "tensorflow.image.random_hue", "tensorflow.image.random_saturation", "numpy.fliplr", "numpy.flipud", "numpy.flip",
+    "numpy.rot90", "cv2.flip", "cv2.rotate", "cv2.warpAffine", "PIL.ImageOps.mirror", "PIL.ImageOps.flip",
+    "scipy.ndimage.rotate", "skimage.transform.rotate", "tensorflow.image.flip_left_right", "tensorflow.image.rot90",
+}  # fmt: skip
+TORCH_AUGMENTING = (
+    "RandomHorizontalFlip", "RandomVerticalFlip", "RandomRotation", "RandomResizedCrop", "RandomCrop", "ColorJitter",
+    "RandomAffine", "RandomErasing", "RandomPerspective", "RandomGrayscale", "GaussianBlur", "RandAugment",
+    "AutoAugment", "TrivialAugmentWide", "AugMix", "RandomInvert", "RandomPosterize", "RandomSolarize", "RandomApply",
+    "ElasticTransform", "RandomAdjustSharpness", "RandomZoomOut",
+)  # fmt: skip
+GENERATOR_AUGMENTING = {
+    "rotation_range", "width_shift_range", "height_shift_range", "shear_range", "zoom_range", "horizontal_flip",
+    "vertical_flip", "brightness_range", "channel_shift_range", "zca_whitening",
+}  # fmt: skip
+OVERSAMPLERS = ("SMOTE", "RandomOverSampler", "ADASYN", "BorderlineSMOTE")
+
+
+def generator_steps(source: Source, generator: Made) -> tuple[Step, ...]:
+    """Return what an ``ImageDataGenerator`` does to every picture."""
+    found = []
+    for key, value in generator.keywords.items():
+        fact = {**fact_of(source, value), "name": key}
+        if value.position is None or isinstance(value, Known):
+            fact |= {key: one for key, one in fact_of(source, generator).items() if value.position is None}
+        given = literal(value)
+        if key == "rescale" and number(value):
+            found.append(Step(**fact, kind="scale", amount=number(value)))
+        elif key in GENERATOR_AUGMENTING and given not in (0, 0.0, False, None):
+            found.append(Step(**fact, kind="augment", amount=given))
+        elif key in ("featurewise_center", "featurewise_std_normalization", "samplewise_center",
+                     "samplewise_std_normalization") and given:  # fmt: skip
+            found.append(Step(**fact, kind="normalise"))
+        elif key == "preprocessing_function":
+            found.append(_preprocessing(source, value, fact))
+    return tuple(found)
+
+
+def _preprocessing(source: Source, value: Value, fact: dict[str, Any]) -> Step:
+    name = api(value)
+    if name.endswith("preprocess_input"):
+        return Step(**{**fact, "name": name}, kind="preprocess")
+    # A function of the program: what it does is not followed, but it may well scale.
+    del source
+    return Step(**fact, kind="normalise" if isinstance(value, Function) else "other")
+
+
+def transform_steps(source: Source, value: Value | None) -> tuple[Step, ...]:
+    """Return the steps of torchvision transforms."""
+    if isinstance(value, Items):
+        return tuple(step for one in value.items for step in transform_steps(source, one))
+    if not isinstance(value, Made):
+        return ()
+    name = api(value.function).rpartition(".")[2]
+    if name in ("Compose", "Sequential", "RandomApply", "RandomChoice"):
+        inner = transform_steps(source, value.argument(0, "transforms"))
+        return inner if name == "Compose" else tuple(value for value in inner) or ()
+    fact = {**fact_of(source, value), "name": name}
+    if name == "Lambda" and isinstance(value.argument(0, "lambd"), Function):
+        return (Step(**fact, kind="other", amount=value.argument(0, "lambd")),)
+    if name == "ToDtype":
+        scaled = literal(value.argument(1, "scale")) is True
+        return (Step(**fact, kind="scale", amount=1 / 255),) if scaled else ()
+    if name in ("ToTensor", "ConvertImageDtype"):
+        return (Step(**fact, kind="scale", amount=1 / 255),)
+    if name == "Normalize":
+        amount = (literal(value.argument(0, "mean")), literal(value.argument(1, "std")))
+        return (Step(**fact, kind="normalise", amount=amount),)
+    if name in TORCH_AUGMENTING:
+        step = Step(**fact, kind="augment", amount=_settings(value))
+        size = pair(value.argument(0, "size")) if name == "RandomResizedCrop" else None
+        return (step, Step(**fact, kind="resize", amount=size)) if size else (step,)
+    if name == "Resize":
+        return (Step(**fact, kind="resize", amount=pair(value.argument(0, "size"))),)
+    if name == "CenterCrop":
+        return (Step(**fact, kind="crop", amount=pair(value.argument(0, "size"))),)
+    if name == "Grayscale":
+        return (Step(**fact, kind="grey"),)
+    return (Step(**fact, kind="other"),)
+
+
+def _settings(value: Made) -> object:
+    first = literal(value.argument(0))
+    named = {key: literal(one) for key, one in value.keywords.items()}
+    return {"": first, **named} if named else first
+
+
+def call_step(source: Source, made: Made, method: str) -> Step | None:
+    """Return what a call does to the pictures it is given: a library's function, or a method of an array or tf.data."""
+    name = api(made.function)
+    fact = {**fact_of(source, made), "name": name or method}
+    last = name.rpartition(".")[2] or method
+    if name in READERS or (name.startswith("keras.datasets.") and last == "load_data"):
+        return Step(**fact, kind="read", amount=READERS.get(name, "rgb"))
+    if name.endswith("preprocess_input"):
+        return Step(**fact, kind="preprocess")
+    if name in AUGMENTING:
+        return Step(**fact, kind="augment")
+    if method == "fit_resample" or method == "fit_sample":
+        return Step(**fact, kind="oversample", amount=made_by(getattr(made.function, "of", None)))
+    if last in ("resize", "resize_with_pad"):
+        size = made.argument(0 if method else 1, "size", "dsize", "output_shape")
+        return Step(**fact, kind="resize", amount=pair(size))
+    if last == "cvtColor":
+        return Step(**fact, kind="channels", amount=api(made.argument(1, "code")))
+    if last in ("shuffle", "permutation"):
+        return Step(**fact, kind="shuffle", amount=number(made.argument(0, "buffer_size")))
+    if last in ("batch", "padded_batch"):
+        return Step(**fact, kind="batch", amount=number(made.argument(0, "batch_size")))
+    if last in ("to_categorical", "get_dummies", "one_hot"):
+        return Step(
+            **fact, kind="one_hot", amount=number(made.argument(1, "num_classes", "depth", "nb_classes"))
+        )
+    if last in ("transpose", "permute", "moveaxis", "rollaxis", "swapaxes"):
+        return Step(**fact, kind="transpose", amount=[literal(one) for one in made.arguments])
+    if last in ("reshape", "view"):
+        return Step(**fact, kind="reshape", amount=[literal(one) for one in made.arguments])
+    if last in ("concatenate", "vstack", "append", "concat"):
+        return Step(**fact, kind="stack")
+    if last in ("fit_transform", "transform", "standardize", "per_image_standardization"):
+        return Step(**fact, kind="normalise")
+    if last in ("convert_image_dtype", "to_tensor", "ToTensor"):
+        return Step(**fact, kind="scale", amount=1 / 255)
+    return None
