@@ -87,8 +87,8 @@ def table(rows: Rows) -> str:
     lines = [
         "# Scale",
         "",
-        f"`python benchmarks/scale/run.py`: drawn pictures of {SIDE} px, `--members {MEMBERS}`, from the command to the",
-        "finished report. Milliseconds a picture that stay level mean that time grows linearly.",
+        f"`python benchmarks/scale/run.py`: drawn pictures of {SIDE} px, `--members {MEMBERS}`, from the command to",
+        "the finished report. Milliseconds a picture that stay level mean that time grows linearly.",
         "",
         f"Written {today()} on {machine()}.",
         "",

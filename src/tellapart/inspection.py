@@ -19,6 +19,7 @@ from tellapart.backbones.features import Backbone, lite0
 from tellapart.gallery import small_pairs
 from tellapart.members.member import Progress
 from tellapart.members.probe import extract, quick_probe
+from tellapart.members.speed import sharing_the_processor
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import PictureStore, decode_all
@@ -80,6 +81,7 @@ def shown_by(progress: Progress) -> Callable[[str, int, int], None]:
     return advance
 
 
+@sharing_the_processor()
 def audit_source(
     source: str | os.PathLike[str],
     out: str | os.PathLike[str] | None,

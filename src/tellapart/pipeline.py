@@ -24,7 +24,7 @@ from tellapart.errors import OptionError
 from tellapart.inspection import Inspection, inspect, shown_by
 from tellapart.members.blend import Choice
 from tellapart.members.member import Fitted, Job, Progress
-from tellapart.members.speed import measure_speed, share_the_processor
+from tellapart.members.speed import measure_speed, sharing_the_processor
 from tellapart.options import TrainOptions
 from tellapart.outcome import Outcome, publish
 from tellapart.pictures.collection import Pictures
@@ -47,6 +47,7 @@ class Prepared:
     seconds: dict[str, float]
 
 
+@sharing_the_processor()
 def train(
     source: str | os.PathLike[str] | Pictures,
     run: str | os.PathLike[str],
@@ -71,7 +72,6 @@ def train(
         The pictures, an option or the folder cannot be used.
     """
     began = time.monotonic()
-    share_the_processor()
     if isinstance(source, Pictures):
         pictures, identity = source, source.identity()
     else:
@@ -103,10 +103,10 @@ def train(
     return metrics
 
 
+@sharing_the_processor()
 def plan_only(source: str | os.PathLike[str], options: TrainOptions) -> dict[str, Any]:
     """Return plan.json without training; nothing is left on disk."""
     began = time.monotonic()
-    share_the_processor()
     pictures = read_pictures(source, groups_file=options.groups_file)
     check_positive(options, pictures.classes)
     with tempfile.TemporaryDirectory() as scratch:
@@ -130,7 +130,7 @@ def prepare(
     progress.stage("read", len(pictures))
     store, pictures = decode_all(pictures, folder.work, advance=progress.advance)
     check_enough(pictures, str(pictures.root))
-    folder.start_over_unless(key_of(pictures, store), keep=STORE_FILES)
+    folder.start_over_unless(key_of(pictures, store, backbone), keep=STORE_FILES)
     seconds["read"] = time.perf_counter() - started
     started = time.perf_counter()
     inspection = inspect(pictures, store, backbone, folder.work, options.seed, progress)
@@ -152,10 +152,17 @@ def prepare(
     return Prepared(job, backbone, inspection, leaking, seconds)
 
 
-def key_of(pictures: Pictures, store: PictureStore) -> str:
-    """Return what all further work depends on, in short: pixels as stored, labels, parts, groups."""
+def key_of(pictures: Pictures, store: PictureStore, backbone: Backbone) -> str:
+    """Return what all further work depends on, in short: pixels as stored, labels, parts, groups, weights."""
     digest = hashlib.blake2b(store.index().encode(), digest_size=16)
-    said = (pictures.classes, pictures.labels.tolist(), pictures.parts.tolist(), pictures.groups.tolist())
+    said = (
+        backbone.name,
+        backbone.source,
+        pictures.classes,
+        pictures.labels.tolist(),
+        pictures.parts.tolist(),
+        pictures.groups.tolist(),
+    )
     digest.update(json.dumps(said).encode())
     return digest.hexdigest()
 

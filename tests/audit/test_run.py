@@ -93,9 +93,7 @@ def test_a_bad_set_is_called_bad_before_any_score(tmp_path: Path, clean) -> None
 def test_without_features_and_scores_the_checks_that_need_none_run(clean) -> None:
     pictures, store, looks = clean
     seen_stages = []
-    audit = audited(
-        pictures, store, looks=looks, advance=lambda words, done, of: seen_stages.append(words)
-    )
+    audit = audited(pictures, store, looks=looks, advance=lambda words, done, of: seen_stages.append(words))
     checked(audit)
     assert audit.labels.ranked == ()
     assert "audit: shortcuts and labels" in seen_stages

@@ -20,7 +20,9 @@ CLIP = 3.0
 MAX_AXES = (
     512  # on 1,517 pictures 512 axes scored as 1,024 did (log loss .0979 against .0963) in half the time
 )
-ROWS_FOR_AXES = 4_000  # several for each axis; more would cost memory and minutes and move no axis that matters
+ROWS_FOR_AXES = (
+    4_000  # several for each axis; more would cost memory and minutes and move no axis that matters
+)
 ROWS_AT_ONCE = 1_024
 ABSENT = -15.0  # logit of a class that a fold has no picture of: a probability of about 1e-7
 

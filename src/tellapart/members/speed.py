@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,19 @@ from tellapart.plan import Speed, canvas, detail_sides, probe_area
 STEPS = 3  # the fastest counts: the first warms up, and others may use the machine
 
 
-def share_the_processor() -> None:
-    """Let waiting threads sleep soon; call before torch is loaded.
+@contextlib.contextmanager
+def sharing_the_processor() -> Iterator[None]:
+    """Keep threads from waiting for each other; enter before torch is loaded. Also a decorator.
 
-    By default they spin: on two cores that others use too, a training step took 3,160 instead of 254 ms; on idle ones
-    58 instead of 49 ms.
+    Threads of OpenMP that wait spin by default: on two cores that others use too, a training step took 3,160 instead
+    of 254 ms; on idle ones 58 instead of 49 ms. The many small products of a linear head gain nothing from threads of
+    the linear algebra: eight fits took 6.1 instead of .2 s on busy cores.
     """
+    from threadpoolctl import threadpool_limits
+
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 def measure_speed(
