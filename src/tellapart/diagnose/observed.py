@@ -114,7 +114,7 @@ class Values:
     shape
         Of one picture (label, output), without the batch axis; that of the first batch.
     low, high, mean, std
-        Over all values; mean and spread from at most some 250,000 values a batch.
+        Over all values; mean and spread from at most some 100,000 values a batch.
     channel_means, channel_stds
         Per channel where there is an axis of 1 to 4.
     not_finite

@@ -16,8 +16,8 @@ POINTS_AXIS, POINTS_FLAT = 32, 1024
 LEAST_COMPARED = 64
 """Rows with fewer comparisons (a handful of features) could agree by chance: they have the hash of their values."""
 CHANNELS = 4
-MOST_VALUES = 250_000
-"""Values of a batch that mean and spread are taken from; a mean of 250,000 is good to .2 % of the spread."""
+MOST_VALUES = 100_000
+"""Values of a batch that mean and spread are taken from; a mean of 100,000 is good to .3 % of the spread."""
 
 
 def looks(batch: np.ndarray) -> np.ndarray:

@@ -20,9 +20,9 @@ from .adapter import Adapter
 from .journal import Journal
 from .stream import Shown, Stream
 
-OPTIONAL_SHARE = 0.12
-"""Of the script's own time, for what is looked at only now and then; with what is always looked at, the recorder
-stays below a quarter."""
+OPTIONAL_SHARE, FIRST_SECONDS = 0.12, 0.2
+"""Of the training's own time, for what is looked at only now and then, and what it may take before there is any; with
+what is always looked at, the recorder stays below a quarter."""
 FIRST_STEPS = 3
 MOST_STEPS, THEN_EVERY = 2000, 10
 PROBED = 32
@@ -57,6 +57,7 @@ class Clock:
         self.free = False
         self.busy = 0
         self._depth = 0
+        self._since: tuple[float, float] | None = None
 
     @contextlib.contextmanager
     def ours(self) -> Iterator[None]:
@@ -76,9 +77,15 @@ class Clock:
         """Return the script's own seconds so far."""
         return time.monotonic() - self.begun - self.spent
 
+    def training_begins(self) -> None:
+        """Count what is optional against the training alone: imports and reading take time, but are not held up."""
+        if self._since is None:
+            self._since = self.own(), self.spent
+
     def allows(self, seconds: float = 0.0) -> bool:
         """Whether there is time for something optional that takes about `seconds`."""
-        return self.free or self.spent + seconds < OPTIONAL_SHARE * self.own() + 0.25
+        own, spent = self._since or (0.0, 0.0)
+        return self.free or self.spent - spent + seconds < OPTIONAL_SHARE * (self.own() - own) + FIRST_SECONDS
 
 
 class Watched:
@@ -112,6 +119,7 @@ class Watched:
     def show(self, stream: Stream, inputs: np.ndarray, labels: np.ndarray | None, training: bool) -> Shown:
         """Take in a batch that goes into the model."""
         self.shown_since_epoch = True
+        self.clock.training_begins()
         one = stream.show(inputs, labels, training)
         if not self._probed:
             self._probed = True
