@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sysconfig
 import time
@@ -114,20 +115,30 @@ def test_a_loop_by_hand() -> None:
 
 
 STYLES = {
-    "module alias": "import tensorflow.keras as K\nm = K.models.Sequential([K.layers.Dense(7, 'relu'), K.layers.Dense(2)])\n",
-    "names imported": "from keras.layers import Dense as D\nfrom keras import Sequential as S\nm = S()\nm.add(D(7, 'relu'))\nm.add(D(2))\n",
+    "module alias": "import tensorflow.keras as K\nm = K.models.Sequential([K.layers.Dense(7, 'relu'), "
+    "K.layers.Dense(2)])\n",
+    "names imported": "from keras.layers import Dense as D\nfrom keras import Sequential as S\nm = "
+    "S()\nm.add(D(7, 'relu'))\nm.add(D(2))\n",
     "no imports": "model = Sequential()\nmodel.add(Dense(7, activation='relu'))\nmodel.add(Dense(2))\n",
-    "model not made here": "units = 7\nmodel.add(Dense(units, activation='relu'))\nmodel.add(Dense(2))\nmodel.compile('sgd', loss='mse')\n",
-    "list in a loop": "import keras\nstack = []\nfor u, a in zip([7, 2], ['relu', None]):\n    stack.append(keras.layers.Dense(u, activation=a))\n"
+    "model not made here": "units = 7\nmodel.add(Dense(units, "
+    "activation='relu'))\nmodel.add(Dense(2))\nmodel.compile('sgd', loss='mse')\n",
+    "list in a loop": "import keras\nstack = []\nfor u, a in zip([7, 2], ['relu', None]):\n    "
+    "stack.append(keras.layers.Dense(u, activation=a))\n"
     "keras.Sequential(stack)\n",
-    "function": "from keras import layers, Sequential\ndef make(n=3, **more):\n    return Sequential([layers.Dense(n, **more), layers.Dense(2)])\n"
+    "function": "from keras import layers, Sequential\ndef make(n=3, **more):\n    return "
+    "Sequential([layers.Dense(n, **more), layers.Dense(2)])\n"
     "net = make(7, activation='relu')\n",
-    "old names": "from keras.models import Sequential\nfrom keras.layers.core import Dense\nm = Sequential()\n"
+    "old names": "from keras.models import Sequential\nfrom keras.layers.core import Dense\nm = "
+    "Sequential()\n"
     "m.add(Dense(output_dim=7, input_dim=3, activation='relu'))\nm.add(Dense(2))\n",
-    "command line": "import argparse, keras\np = argparse.ArgumentParser()\np.add_argument('--width', type=int, default=7)\n"
-    "args = p.parse_args()\nkeras.Sequential([keras.layers.Dense(args.width, 'relu'), keras.layers.Dense(2)])\n",
-    "torch list": "import torch.nn as nn\nnet = nn.Sequential(*[nn.Linear(3, 7), nn.ReLU()], nn.Linear(7, 2))\n",
-    "torch class never made": "import torch\nclass A(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    "command line": "import argparse, keras\np = argparse.ArgumentParser()\np.add_argument('--width', "
+    "type=int, default=7)\n"
+    "args = p.parse_args()\nkeras.Sequential([keras.layers.Dense(args.width, 'relu'), "
+    "keras.layers.Dense(2)])\n",
+    "torch list": "import torch.nn as nn\nnet = nn.Sequential(*[nn.Linear(3, 7), nn.ReLU()], "
+    "nn.Linear(7, 2))\n",
+    "torch class never made": "import torch\nclass A(torch.nn.Module):\n    def __init__(self):\n       "
+    " super().__init__()\n"
     "        self.b = torch.nn.Linear(3, 7)\n        self.c = torch.nn.Linear(7, 2)\n"
     "    def forward(self, x):\n        return self.c(self.b(x).relu())\n",
     "ordered dict": "from collections import OrderedDict\nfrom torch import nn\n"
@@ -172,7 +183,8 @@ def test_a_notebook_says_cell_and_line() -> None:
     text = notebook(
         "%matplotlib inline\n!pip install keras\nimport keras\nfiles = !ls",
         "%%bash\nls -l | grep x",
-        "%%time\nmodel = keras.Sequential([\n    keras.layers.Dense(1, activation='softmax')])\nmodel.summary?",
+        "%%time\nmodel = keras.Sequential([\n    keras.layers.Dense(1, "
+        "activation='softmax')])\nmodel.summary?",
         "model.compile('adam', 'binary_crossentropy')",
     )
     program = read_program(text, "n.ipynb")
@@ -201,7 +213,32 @@ def test_what_is_no_program_is_refused(refused: Callable[..., Any]) -> None:
     assert isinstance(refused(read_program, "x = " + "(" * 400 + ")" * 400), ProgramError)
 
 
-LIBRARY = ["argparse", "ast", "asyncio/base_events", "calendar", "cgi", "collections/__init__", "contextlib", "csv", "dataclasses", "difflib", "enum", "functools", "heapq", "inspect", "json/decoder", "logging/__init__", "pickle", "random", "statistics", "tarfile", "textwrap", "turtle", "typing", "unittest/mock"]  # fmt: skip
+LIBRARY = [
+    "argparse",
+    "ast",
+    "asyncio/base_events",
+    "calendar",
+    "cgi",
+    "collections/__init__",
+    "contextlib",
+    "csv",
+    "dataclasses",
+    "difflib",
+    "enum",
+    "functools",
+    "heapq",
+    "inspect",
+    "json/decoder",
+    "logging/__init__",
+    "pickle",
+    "random",
+    "statistics",
+    "tarfile",
+    "textwrap",
+    "turtle",
+    "typing",
+    "unittest/mock",
+]
 
 
 def _files() -> list[Path]:
@@ -213,10 +250,8 @@ def _files() -> list[Path]:
 def test_any_python_is_read_or_refused_and_quickly(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     started = time.process_time()
-    try:
+    with contextlib.suppress(ProgramError):
         suspect(read_program(text, path.name))
-    except ProgramError:
-        pass
     seconds = time.process_time() - started
     assert seconds < 2 * max(1.0, text.count("\n") / 1000)
 
@@ -232,19 +267,15 @@ def test_lines_put_together_at_random_never_crash(lines: list[str]) -> None:
     text = "\n".join(
         line.strip() if not line.strip().endswith(":") else f"{line.strip()} pass" for line in lines
     )
-    try:
+    with contextlib.suppress(ProgramError):
         suspect(read_program(text))
-    except ProgramError:
-        pass
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(ProgramError):
         suspect(read_program(text))
-    except ProgramError:
-        pass
 
 
 def test_a_long_training_is_read_under_two_seconds() -> None:

@@ -107,9 +107,10 @@ ASSUMED_IMPORTS = {
     "EarlyStopping": "keras.callbacks.EarlyStopping", "ModelCheckpoint": "keras.callbacks.ModelCheckpoint",
     "ReduceLROnPlateau": "keras.callbacks.ReduceLROnPlateau", "image": "keras.preprocessing.image",
     **{name: f"keras.utils.{name}" for name in KERAS_DATA - {"normalize"}},
-    **{name: f"keras.optimizers.{name}" for name in ("Adam", "SGD", "RMSprop", "Adadelta", "Adagrad", "Nadam", "AdamW")},
+    **{name: f"keras.optimizers.{name}" for name in ("Adam", "SGD", "RMSprop", "Adadelta", "Adagrad", "Nadam",
+       "AdamW")},
     **{name: f"keras.layers.{name}" for name in LAYERS},
-    **{f"{name}": f"keras.applications.{name}" for name in ("VGG16", "VGG19", "ResNet50", "InceptionV3", "Xception",
+    **{name: f"keras.applications.{name}" for name in ("VGG16", "VGG19", "ResNet50", "InceptionV3", "Xception",
        "MobileNet", "MobileNetV2", "EfficientNetB0", "DenseNet121")},
 }  # fmt: skip
 """Names that questions use without their imports, and what everybody calls by them."""
@@ -145,9 +146,10 @@ def _by_shape(value: Part) -> str:
     if isinstance(of, Part) and of.kind == "attribute":
         if of.key in SHAPED and not isinstance(of.of, External) and (of.key != "layers" or name in LAYERS):
             return canonical(f"keras.{of.key}.{name}")
-    elif isinstance(of, Made) and isinstance(of.function, External) and of.function.name.startswith("."):
-        if name in KERAS_MODELS | {"Input"}:
-            return canonical(f"keras.{name}")
+    elif (
+        isinstance(of, Made) and isinstance(of.function, External) and of.function.name.startswith(".")
+    ) and (name in KERAS_MODELS | {"Input"}):
+        return canonical(f"keras.{name}")
     return ""
 
 

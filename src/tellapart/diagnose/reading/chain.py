@@ -19,15 +19,9 @@ from .interpret.values import (
     number,
 )
 from .layers import fact_of, function_layer, layer_of
+from .ready_made import application_name, head_activation, head_units, is_ready_made, shape, weights
 
 SEQUENTIALS = ("keras.models.Sequential", "torch.nn.Sequential")
-READY_MADE = (
-    "keras.applications.",
-    "torchvision.models.",
-    "timm.create_model",
-    "torch.hub.load",
-    "tensorflow_hub.KerasLayer",
-)
 MODULE_BASES = (
     "torch.nn.Module", "keras.models.Model", "keras.models.Sequential", "keras.layers.Layer", "torch.nn.Sequential",
     "pytorch_lightning.LightningModule", "lightning.LightningModule", "lightning.pytorch.LightningModule",
@@ -38,17 +32,6 @@ def is_module(value: Value | None) -> bool:
     """Say whether a value is a network or layer of the program's own class."""
     return isinstance(value, Instance) and any(
         api(base) in MODULE_BASES for base in value.cls.foreign_bases()
-    )
-
-
-def is_ready_made(value: Value | None) -> bool:
-    """Say whether a value is a network from a library."""
-    name = made_by(value)
-    last = name.rpartition(".")[2]
-    return name.startswith(READY_MADE) and last not in (
-        "preprocess_input",
-        "decode_predictions",
-        "get_weight",
     )
 
 
@@ -144,12 +127,12 @@ class Chains:
         base = Layer(
             **fact_of(self.trace.source, value),
             kind="Application",
-            api=_application_name(value),
+            api=application_name(value),
             trainable=not frozen,
-            units=_head_units(value),
-            activation=_head_activation(value),
-            input_shape=_shape(value),
-            options={**options, "weights": _weights(value)},
+            units=head_units(value),
+            activation=head_activation(value),
+            input_shape=shape(value),
+            options={**options, "weights": weights(value)},
         )
         head: list[Layer] = []
         for key, one in value.parts.items():
@@ -258,51 +241,3 @@ def _values(value: Value) -> list[Value]:
     if isinstance(value, Items):
         return [one.items[-1] if isinstance(one, Items) and one.items else one for one in value.items]
     return [value]
-
-
-def _application_name(value: Made) -> str:
-    name = api(value.function)
-    if name in ("timm.create_model", "torch.hub.load"):
-        text = literal(value.argument(1 if "hub" in name else 0, "model_name", "model"))
-        return f"{name.partition('.')[0]}.{text}"
-    return name
-
-
-def _head_units(value: Made) -> int | None:
-    name = api(value.function)
-    if name.startswith("keras") and literal(value.argument(None, "include_top"), True) is False:
-        return None
-    given = number(value.argument(None, "classes", "num_classes"))
-    return int(given) if given is not None else 1000 if name.startswith(("keras", "torchvision")) else None
-
-
-def _head_activation(value: Made) -> str | None:
-    if (
-        not api(value.function).startswith("keras")
-        or literal(value.argument(None, "include_top"), True) is False
-    ):
-        return None
-    return (
-        activation
-        if isinstance(activation := literal(value.argument(None, "classifier_activation")), str)
-        else "softmax"
-    )
-
-
-def _shape(value: Made) -> tuple[int | None, ...] | None:
-    given = literal(value.argument(None, "input_shape"))
-    return tuple(given) if isinstance(given, tuple | list) else None
-
-
-def _weights(value: Made) -> str | None:
-    name = api(value.function)
-    if name.startswith("keras"):
-        weights = value.argument(None, "weights")
-        return "imagenet" if weights is None else literal(weights, "given")
-    weights = value.argument(None, "weights", "pretrained")
-    if weights is None and value.arguments and name.startswith("torchvision"):
-        weights = value.arguments[0]
-    if weights is None:
-        return "given" if name.startswith(("torch.hub", "tensorflow_hub")) else None
-    given = literal(weights, True)
-    return "imagenet" if given is not False and given is not None else None

@@ -103,7 +103,8 @@ class Compiling:
         fact = fact_of(self.source, value)
         if isinstance(value, Known):
             return Metric(**fact, name=str(value.value))
-        inner = value.argument(0, "fn") if made_by(value).endswith("MeanMetricWrapper") else None  # type: ignore[attr-defined]
+        wrapped = isinstance(value, Made) and made_by(value).endswith("MeanMetricWrapper")
+        inner = value.argument(0, "fn") if isinstance(value, Made) and wrapped else None
         function = inner if isinstance(inner, Function) else value
         if isinstance(function, Function):
             own = own_function(self.trace, function)

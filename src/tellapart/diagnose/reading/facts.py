@@ -1,7 +1,6 @@
-"""What a program says about its networks, its training, and how it is judged. Data: see `data_facts`.
+"""What a program says about a training, and everything together. None always means: the text does not say.
 
-One vocabulary for Keras and PyTorch: layers are called as in Keras (``nn.Linear`` is a Dense, ``nn.Conv2d`` a Conv2D),
-losses and activations in Keras's lower case. None always means: the text does not say.
+The network is in `network_facts`, the pictures in `data_facts`, loops and judging in `loop_facts`.
 """
 
 from __future__ import annotations
@@ -10,91 +9,8 @@ from dataclasses import dataclass, field
 
 from .data_facts import DataPart, Split
 from .fact import Fact
-from .position import Position
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layer(Fact):
-    """One layer, in the order in which a picture meets them.
-
-    Attributes
-    ----------
-    kind
-        Keras's name: Dense, Conv2D, Activation...; Application for a pretrained or ready-made network; Other.
-    api
-        The library's full name.
-    units
-        Of a Dense its units, of a convolution its channels.
-    inputs
-        Channels or features that a PyTorch layer says it takes.
-    kernel, strides, padding
-        Of convolutions and poolings; (rows, columns).
-    activation
-        Given to the layer, or what an Activation layer is.
-    rate
-        Of dropout.
-    l1, l2
-        Penalties on the weights.
-    initialiser
-        Of the weights: a name, or a name with its constants.
-    input_shape
-        Without the batch.
-    trainable
-        False where the program freezes it.
-    options
-        Every other literal argument.
-    """
-
-    kind: str
-    api: str = ""
-    units: int | None = None
-    inputs: int | None = None
-    kernel: tuple[int, int] | None = None
-    strides: tuple[int, int] | None = None
-    padding: str | int | None = None
-    activation: str | None = None
-    rate: float | None = None
-    l1: float = 0.0
-    l2: float = 0.0
-    initialiser: str | None = None
-    input_shape: tuple[int | None, ...] | None = None
-    trainable: bool = True
-    options: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Output(Fact):
-    """What comes out of a network: the last layer with weights and what follows it."""
-
-    units: int | None
-    activation: str | None
-    layer: Layer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pretrained(Fact):
-    """A ready-made network inside; `weights` None: random ones."""
-
-    name: str
-    weights: str | None
-    frozen: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Model(Fact):
-    """A network. `style`: sequential, functional, subclass, torch_sequential, torch_module, application."""
-
-    framework: str
-    style: str
-    layers: tuple[Layer, ...]
-    output: Output | None
-    pretrained: Pretrained | None
-    frozen: bool = False
-    """Nothing in it is trained."""
-
-    def has(self, *kinds: str) -> bool:
-        """Say whether a layer of one of these kinds is in it."""
-        return any(layer.kind in kinds for layer in self.layers)
+from .loop_facts import Amount, Comparison, Decision, Loop, Pass
+from .network_facts import Layer, Model, Output, Pretrained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,126 +81,11 @@ class Metric(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Amount(Fact):
-    """A number of epochs or steps: `value` where it is a literal, else what it is computed from.
-
-    Attributes
-    ----------
-    of
-        ``samples``: pictures of a part; ``length``: batches of a part; "" unknown.
-    divided_by
-        Where it is a division by a literal.
-    """
-
-    value: int | None
-    of: str = ""
-    divided_by: int | None = None
-    written: bool = False
-    """The text gives it as numbers, be it a division."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Callback(Fact):
     """A callback given to ``fit``."""
 
     name: str
     options: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decision(Fact):
-    """How scores become classes. `kind`: argmax, threshold, round.
-
-    Attributes
-    ----------
-    output
-        What the scores come from.
-    threshold
-        Of a threshold; .5 for round.
-    compared_with
-        ``unsqueezed``, ``plain`` or "": labels of shape (N, 1), of shape (N,), or nothing.
-    squeezed
-        The scores were flattened before.
-    """
-
-    kind: str
-    output: Output | None
-    threshold: float | None = None
-    activations: tuple[str, ...] = ()
-    axis: int | None = None
-    compared_with: str = ""
-    squeezed: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison(Fact):
-    """Predictions held against labels. `generator_order`: the labels are those of the folder's own order.
-
-    Attributes
-    ----------
-    names
-        Class names written by hand for the report.
-    part
-        What was predicted.
-    """
-
-    part: DataPart | None
-    generator_order: bool
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pass(Fact):
-    """A loop that scores batches without training on them."""
-
-    part: DataPart | None
-    eval_mode: bool
-    no_grad: bool
-    after_training: bool
-    own_mode: bool = True
-    """Whether the mode can be told: a pass over a network that is not the text's own cannot."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loop(Fact):
-    """A hand-written training loop.
-
-    Attributes
-    ----------
-    zero_grad, backward, step
-        Where each stands, None where it is missing.
-    zero_grad_in_batch_loop, step_in_batch_loop
-        Whether it is done for every batch.
-    wiped
-        The gradients are set to zero between backward and step.
-    eval_mode_kept
-        The second epoch starts in the mode that the evaluation left.
-    negated
-        The loss is turned round before backward.
-    detached
-        What cuts the loss off from the parameters, and where: the words of the program.
-    scheduler_per_batch
-        An epoch's scheduler is stepped for every batch.
-    running
-        Totals that are never set back although they are shown each epoch.
-    averaged
-        Ratio metrics computed batch by batch.
-    """
-
-    epochs: Amount | None = None
-    zero_grad: Position | None = None
-    backward: Position | None = None
-    step: Position | None = None
-    zero_grad_in_batch_loop: bool = False
-    step_in_batch_loop: bool = False
-    wiped: bool = False
-    eval_mode_kept: Position | None = None
-    negated: Position | None = None
-    detached: tuple[str, Position] | None = None
-    scheduler_per_batch: tuple[str, Position] | None = None
-    running: tuple[Fact, ...] = ()
-    averaged: tuple[Fact, ...] = ()
-    per_sample_shape: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,3 +147,23 @@ class Program:
     seeds: tuple[Fact, ...] = ()
     assumptions: tuple[str, ...] = ()
     complete: bool = True
+
+
+__all__ = [
+    "Amount",
+    "Callback",
+    "Comparison",
+    "Decision",
+    "Layer",
+    "Loop",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Output",
+    "OwnFunction",
+    "Pass",
+    "Pretrained",
+    "Program",
+    "Training",
+]

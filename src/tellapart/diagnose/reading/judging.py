@@ -7,6 +7,7 @@ from .chain import Chains, is_network
 from .data_facts import DataPart
 from .facts import Comparison, Decision, Layer, Output, Pass
 from .formula import made_from, walk, word
+from .frames import innermost, inside
 from .interpret.run import Trace
 from .interpret.state import Event, Frame
 from .interpret.values import Items, Made, Operation, Part, Unread, Value, literal, number
@@ -15,7 +16,7 @@ from .layers import fact_of
 from .loop_signs import mode_of, modes
 from .models import Models, output_of, unwrapped
 from .parts import Parts, identity
-from .torch_loop import LoopReader, innermost, inside
+from .torch_loop import LoopReader
 
 REPORTS = ("confusion_matrix", "classification_report", "accuracy_score", "f1_score", "precision_score",
            "recall_score", "roc_auc_score", "balanced_accuracy_score")  # fmt: skip

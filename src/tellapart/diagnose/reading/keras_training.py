@@ -69,7 +69,7 @@ class KerasTrainings:
         model = self.models.fact(receiver)
         callbacks = self._callbacks(made.argument(None, "callbacks")) if made else ()
         names = tuple(one.name for one in callbacks)
-        given = (lambda index, *keys: made.argument(index, *keys)) if made else (lambda *_: None)
+        given = (made.argument) if made else (lambda *_: None)
         data = self._data(made) if made else ()
         anchor = made or compiled or receiver
         return Training(

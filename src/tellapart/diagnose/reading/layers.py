@@ -24,7 +24,8 @@ ACTIVATIONS = {
     "relu": "relu", "relu6": "relu6", "leakyrelu": "leaky_relu", "leaky_relu": "leaky_relu", "prelu": "prelu",
     "elu": "elu", "selu": "selu", "gelu": "gelu", "silu": "silu", "swish": "silu", "mish": "mish", "celu": "celu",
     "hardswish": "hard_swish", "hardtanh": "tanh", "softplus": "softplus", "softsign": "softsign",
-    "sigmoid": "sigmoid", "sigmoid_": "sigmoid", "relu_": "relu", "hard_sigmoid": "sigmoid", "logsigmoid": "log_sigmoid",
+    "sigmoid": "sigmoid", "sigmoid_": "sigmoid", "relu_": "relu", "hard_sigmoid": "sigmoid",
+    "logsigmoid": "log_sigmoid",
     "tanh": "tanh", "softmax": "softmax", "softmax_v2": "softmax", "softmax2d": "softmax", "log_softmax": "log_softmax",
     "logsoftmax": "log_softmax", "exponential": "exponential", "exp": "exponential", "linear": "linear",
     "identity": "linear", "thresholdedrelu": "relu", "hardsigmoid": "sigmoid", "rrelu": "leaky_relu",
@@ -259,6 +260,6 @@ def _flattens(made: Made, name: str, first: int) -> bool:
     sizes = [literal(one) for one in made.arguments[first:]]
     if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
         sizes = list(sizes[0])
-    elif len(made.arguments) == first + 1 and isinstance(made.arguments[first], Items):
-        sizes = [literal(one) for one in made.arguments[first].items]  # type: ignore[attr-defined]
+    elif len(made.arguments) == first + 1 and isinstance(given := made.arguments[first], Items):
+        sizes = [literal(one) for one in given.items]
     return len(sizes) == 2 and (sizes[1] == -1 or sizes[0] == -1 or isinstance(sizes[1], int))

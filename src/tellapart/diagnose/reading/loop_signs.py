@@ -5,6 +5,7 @@ from __future__ import annotations
 from .apis import api, made_by
 from .fact import Fact
 from .formula import walk
+from .frames import inside
 from .interpret.run import Trace
 from .interpret.state import Event, Frame
 from .interpret.values import Known, Made, Operation, Part, Value, literal, number
@@ -16,10 +17,6 @@ RATIOS = ("f1_score", "precision_score", "recall_score", "roc_auc_score", "avera
 EPOCH_SCHEDULERS = ("StepLR", "ExponentialLR", "MultiStepLR")
 OFTEN = 500
 """A StepLR of at least so many steps is meant to count batches."""
-
-
-def _in(event: Event, frame: Frame | None) -> bool:
-    return frame is not None and any(one is frame for one in event.frames)
 
 
 def mode_of(event: Event) -> str:
@@ -50,7 +47,7 @@ def eval_mode_kept(
     """Return the ``eval()`` after which the next epoch trains without a ``train()``."""
     if epoch is None or model is None:
         return None
-    calls = [one for one in modes(methods, model) if _in(one, epoch)]
+    calls = [one for one in modes(methods, model) if inside(one, epoch)]
     left = [one for one in calls if one.order > backward.order]
     before = [one for one in calls if one.order < backward.order]
     if left and mode_of(left[-1]) == "eval" and not any(mode_of(one) == "train" for one in before):
@@ -62,7 +59,7 @@ def scheduler_per_batch(methods: dict[str, list[Event]], batch: Frame) -> tuple[
     """Return a schedule meant for epochs that is stepped for every batch."""
     for event in methods.get("step", []):
         made = event.value
-        if not (_in(event, batch) and isinstance(made, Made) and isinstance(made.function, Part)):
+        if not (inside(event, batch) and isinstance(made, Made) and isinstance(made.function, Part)):
             continue
         scheduler = made.function.of
         name = made_by(scheduler).rpartition(".")[2]
@@ -80,20 +77,22 @@ def running_totals(trace: Trace, batch: Frame, epoch: Frame | None, loss: Value)
         return ()
     found: dict[str, Fact] = {}
     for event in trace.events:
-        if event.kind != "bind" or not event.augmented or not _in(event, batch) or event.name in found:
+        if event.kind != "bind" or not event.augmented or not inside(event, batch) or event.name in found:
             continue
         same = [
             one
             for one in trace.events
             if one.kind == "bind" and one.name == event.name and one.scope is event.scope
         ]
-        if any(_in(one, epoch) and not one.augmented for one in same):
+        if any(inside(one, epoch) and not one.augmented for one in same):
             continue
         added = event.value.operands[-1] if isinstance(event.value, Operation) else None
         if not any(one is loss or (isinstance(one, Operation) and one.sign == "==") for one in walk(added)):
             continue
         shown = [
-            one for one in trace.events if one.order > event.order and _in(one, epoch) and not _in(one, batch)
+            one
+            for one in trace.events
+            if one.order > event.order and inside(one, epoch) and not inside(one, batch)
         ]
         if any(deep is event.value for one in shown for deep in walk(one.value, 200)):
             found[event.name] = bare(trace.source, event.value)
@@ -108,9 +107,10 @@ def averaged_metrics(trace: Trace) -> tuple[Fact, ...]:
         if event.kind != "call" or not isinstance(made, Made):
             continue
         name = api(made.function)
-        if name.startswith("sklearn.") and name.rpartition(".")[2] in RATIOS and _of_one_batch(made):
-            if any(frame.kind == "for" for frame in event.frames):
-                found.setdefault(made.position, bare(trace.source, made))
+        if (name.startswith("sklearn.") and name.rpartition(".")[2] in RATIOS and _of_one_batch(made)) and (
+            any(frame.kind == "for" for frame in event.frames)
+        ):
+            found.setdefault(made.position, bare(trace.source, made))
     return tuple(found.values())
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .apis import api, made_by
-from .chain import Chains, is_module, is_network, is_ready_made
+from .chain import Chains, is_module, is_network
 from .facts import Layer, Model, Output, Pretrained
-from .interpret.values import Items, Made, Part, Unread, Value
+from .interpret.values import Instance, Items, Made, Part, Unread, Value
 from .layers import DROPOUTS, WEIGHTED, fact_of
+from .ready_made import is_ready_made
 
 TRAILING = (
     *DROPOUTS,
@@ -156,7 +157,8 @@ class Models:
 def _held(value: Value) -> list[Value]:
     if isinstance(value, Items):
         return value.items
-    return value.arguments if made_by(value) in ("torch.nn.ModuleList", "torch.nn.Sequential") else []  # type: ignore[attr-defined]
+    listed = isinstance(value, Made) and made_by(value) in ("torch.nn.ModuleList", "torch.nn.Sequential")
+    return value.arguments if isinstance(value, Made) and listed else []
 
 
 def unwrapped(value: Value) -> Value:
@@ -197,8 +199,8 @@ def _style(value: Value) -> str:
         return "application"
     if isinstance(value, Unread | Part):
         return "sequential"
-    if is_module(value):
-        bases = [api(base) for base in value.cls.foreign_bases()]  # type: ignore[attr-defined]
+    if isinstance(value, Instance):
+        bases = [api(base) for base in value.cls.foreign_bases()]
         return (
             "torch_module"
             if any(one.startswith(("torch", "pytorch", "lightning")) for one in bases)

@@ -8,6 +8,7 @@ from .apis import api, made_by
 from .data_facts import DataPart, Split, Step
 from .interpret.values import Function, Instance, Items, Known, Made, Operation, Part, Value, literal, number
 from .layers import fact_of, pair
+from .position import Position
 from .provenance import READING_METHODS, Provenance
 
 CLASS_COUNTS = {"mnist": 10, "fashion_mnist": 10, "fashionmnist": 10, "cifar10": 10, "cifar100": 100, "svhn": 10,
@@ -21,19 +22,16 @@ class Parts:
     def __init__(self, provenance: Provenance) -> None:
         self.provenance = provenance
         self.source = provenance.source
-        self.splits: dict[int, Split] = {}
+        self.splits: dict[Position, Split] = {}
+        self._origins: dict[int, tuple[int, Value]] = {}
 
     def part(self, value: Value | None, role: str, labels: Value | None = None) -> DataPart | None:
         """Return the part that a value is; None where there is no value."""
         if value is None or (isinstance(value, Known) and value.value is None):
             return None
-        if (
-            isinstance(value, Items)
-            and value.kind in ("tuple", "list")
-            and labels is None
-            and len(value.items) > 1
-        ):
-            value, labels = value.items[0], value.items[1]
+        if isinstance(value, Items) and labels is None and len(value.items) > 1:
+            pictures, labels = value.items[:2]
+            return self.part(pictures, role, labels)
         steps, origin = self.provenance.steps(value)
         settings = self._settings(value)
         for step in steps:
@@ -61,53 +59,37 @@ class Parts:
             **fact_of(self.source, value),
             role=role,
             steps=steps,
-            origin=id(identity(value)),
+            origin=self._origin(identity(value)),
             large=bool(known),
             **settings,
         )
 
     def _settings(self, value: Value) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        inner: Value | None = value
         for _ in range(30):
-            if isinstance(value, Made):
-                name = api(value.function)
-                method = str(value.function.key) if isinstance(value.function, Part) else ""
-                if method in READING_METHODS:
-                    return {**_generator_settings(value, method), **found}
-                if name == "keras.utils.image_dataset_from_directory":
-                    return {**_directory_settings(value), **found}
-                if name == "torch.utils.data.DataLoader":
-                    found |= _loader_settings(value)
-                    inner = value.argument(0, "dataset")
-                elif name == "torchvision.datasets.ImageFolder":
-                    return {**found, "reader": "ImageFolder", "directory": _folder(value.argument(0, "root"))}
-                elif name.startswith("torchvision.datasets."):
-                    train = literal(value.argument(1, "train"), True)
-                    return {**found, "reader": name.rpartition(".")[2], "directory": f"train={train}"}
-                elif method:
-                    inner = value.function.of  # type: ignore[attr-defined]
-                else:
-                    inner = value.arguments[0] if value.arguments else None
-                if inner is None:
-                    break
-                value = inner
-            elif isinstance(value, Part):
-                value = value.of
-            elif isinstance(value, Operation):
-                value = next((one for one in value.operands if not isinstance(one, Known)), value.operands[0])
-                if isinstance(value, Known):
-                    break
-            else:
+            if inner is None:
                 break
+            if isinstance(inner, Made):
+                reader = _reader_settings(inner)
+                if reader:
+                    return {**reader, **found}
+                if api(inner.function) == "torch.utils.data.DataLoader":
+                    found |= _loader_settings(inner)
+            inner = _inner(inner)
         return found
+
+    def _origin(self, value: Value) -> int:
+        """Return the number of a source of pictures, counted in the order in which they are met."""
+        return self._origins.setdefault(id(value), (len(self._origins) + 1, value))[0]
 
     def _note_splits(self, value: Value, steps: tuple[Step, ...]) -> None:
         for number_, step in enumerate(steps):
-            if step.kind == "split" and id(step.position) not in self.splits:
+            if step.kind == "split" and step.position not in self.splits:
                 made = _splitter(value)
                 shuffle = literal(made.argument(None, "shuffle"), True) if made else True
                 stratify = made.argument(None, "stratify") if made else None
-                self.splits[hash(step.position)] = Split(
+                self.splits[step.position] = Split(
                     position=step.position, source=step.source, kind=step.name,
                     stratified=stratify is not None and literal(stratify, True) is not None,
                     shuffled=shuffle is not False, before=steps[:number_], known_origin=_read_before(steps[:number_]),
@@ -116,10 +98,39 @@ class Parts:
                 before = steps[:number_]
                 shuffled = any(one.kind in ("shuffle", "split") for one in before)
                 large = any("datasets" in one.name for one in before)
-                self.splits.setdefault(hash(step.position), Split(
+                self.splits.setdefault(step.position, Split(
                     position=step.position, source=step.source, kind="slice", shuffled=shuffled or large,
                     before=before, known_origin=_read_before(before),
                 ))  # fmt: skip
+
+
+def _reader_settings(value: Made) -> dict[str, Any]:
+    """Return the settings of what reads pictures from a folder; empty for anything else."""
+    name = api(value.function)
+    method = str(value.function.key) if isinstance(value.function, Part) else ""
+    if method in READING_METHODS:
+        return _generator_settings(value, method)
+    if name == "keras.utils.image_dataset_from_directory":
+        return _directory_settings(value)
+    if name == "torchvision.datasets.ImageFolder":
+        return {"reader": "ImageFolder", "directory": _folder(value.argument(0, "root"))}
+    if name.startswith("torchvision.datasets."):
+        train = literal(value.argument(1, "train"), True)
+        return {"reader": name.rpartition(".")[2], "directory": f"train={train}"}
+    return {}
+
+
+def _inner(value: Value) -> Value | None:
+    """Return what a value was made from: the pictures, not the settings."""
+    if isinstance(value, Made):
+        if isinstance(value.function, Part) and not api(value.function):
+            return value.function.of
+        return value.argument(0, "dataset")
+    if isinstance(value, Part):
+        return value.of
+    if isinstance(value, Operation):
+        return next((one for one in value.operands if not isinstance(one, Known)), None)
+    return None
 
 
 def _cuts(bounds: object) -> bool:
@@ -187,11 +198,18 @@ def _folder(value: Value | None) -> str | None:
     if isinstance(value, Made) and api(value.function).rpartition(".")[2] == "join":
         parts = [literal(one) for one in value.arguments]
         known = [
-            one if isinstance(one, str) else f"<{id(arg)}>"
+            one if isinstance(one, str) else _unknown(arg)
             for one, arg in zip(parts, value.arguments, strict=True)
         ]
         return "/".join(known)
-    return f"<{id(value)}>" if value is not None else None
+    return _unknown(value) if value is not None else None
+
+
+def _unknown(value: Value) -> str:
+    """Return a name for a folder that is not written out: where it comes from."""
+    return (
+        f"<{value.position}, column {value.position.column}>" if value.position is not None else "<unknown>"
+    )
 
 
 def _generator_settings(value: Made, method: str) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from .source import parse
 from .torch_loop import LoopReader
 
 SEEDING = (
-    "torch.manual_seed", "numpy.random.seed", "random.seed", "tensorflow.random.set_seed", "keras.utils.set_random_seed",
+    "torch.manual_seed", "numpy.random.seed", "random.seed", "tensorflow.random.set_seed",
+    "keras.utils.set_random_seed",
     "tensorflow.set_random_seed", "torch.cuda.manual_seed_all", "lightning.seed_everything",
 )  # fmt: skip
 

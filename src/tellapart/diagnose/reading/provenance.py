@@ -91,9 +91,10 @@ class Provenance:
             bounds = [literal(one) if isinstance(one, Known) else "?" for one in value.key.operands]
             if bounds[:2] != [None, None]:
                 found.append(Step(**fact_of(self.source, value), kind="slice", amount=bounds))
-        elif value.kind == "item" and isinstance(value.key, Made | Part | Items):
-            if any(word in ("permutation", "shuffle", "randperm", "sample") for word in _words(value.key)):
-                found.append(Step(**fact_of(self.source, value), kind="shuffle"))
+        elif (value.kind == "item" and isinstance(value.key, Made | Part | Items)) and (
+            any(word in ("permutation", "shuffle", "randperm", "sample") for word in _words(value.key))
+        ):
+            found.append(Step(**fact_of(self.source, value), kind="shuffle"))
         return origin
 
     def _operation(self, value: Operation, found: list[Step], seen: set[int], depth: int) -> Value | None:
@@ -116,32 +117,18 @@ class Provenance:
         method = str(function.key) if isinstance(function, Part) and not name else ""
         if method in READING_METHODS and isinstance(function, Part):
             return self._generator(value, function.of, method, found, seen, depth)
-        if name == "keras.utils.image_dataset_from_directory":
-            found.append(Step(**fact_of(self.source, value), kind="read", name=name, amount="rgb"))
-            return value
-        if name.startswith("torchvision.datasets."):
-            found.append(Step(**fact_of(self.source, value), kind="read", name=name, amount="PIL"))
-            transform = value.argument(_transform_index(name), "transform")
-            found += self._transforms(transform)
-            return value
+        if name == "keras.utils.image_dataset_from_directory" or name.startswith("torchvision.datasets."):
+            return self._library_set(value, name, found)
         if name == "torch.utils.data.DataLoader":
             return self._follow(value.argument(0, "dataset"), found, seen, depth + 1)
         if isinstance(function, Function):
             return value
-        inner: Value | None = value.arguments[0] if value.arguments else None
-        if method:
-            inner = function.of  # type: ignore[attr-defined]
-            if method in ("fit_resample", "fit_sample", "fit_transform", "transform", "apply"):
-                inner = value.argument(0)
-        elif isinstance(function, Made | Instance):
-            # A transform object called on a picture, or a network of Keras's own layers on a batch.
-            steps = transform_steps(self.source, function) if isinstance(function, Made) else ()
-            origin = self._follow(inner, found, seen, depth + 1)
-            found += steps
-            return origin
-        if inner is None and value.keywords:
-            inner = next(iter(value.keywords.values()))
+        inner = _given(value, method)
         origin = self._follow(inner, found, seen, depth + 1)
+        if isinstance(function, Made | Instance):
+            # A transform object called on a picture, or a layer on a batch.
+            found += transform_steps(self.source, function) if isinstance(function, Made) else ()
+            return origin
         if method == "map" and isinstance(value.argument(0), Function):
             self._mapped(value, found, seen, depth)
         step = call_step(self.source, value, method)
@@ -153,6 +140,15 @@ class Provenance:
         if step is not None and step.kind == "read":
             return value
         return origin if origin is not None else value
+
+    def _library_set(self, value: Made, name: str, found: list[Step]) -> Value:
+        torch = name.startswith("torchvision")
+        amount = "PIL" if torch else "rgb"
+        found.append(Step(**fact_of(self.source, value), kind="read", name=name, amount=amount))
+        if torch:
+            index = 1 if name.endswith(".ImageFolder") else None
+            found += self._transforms(value.argument(index, "transform"))
+        return value
 
     def _mapped(self, value: Made, found: list[Step], seen: set[int], depth: int) -> None:
         """Go through the function of ``dataset.map`` with one element; a path read in it is one too."""
@@ -199,14 +195,21 @@ class Provenance:
         if first is not None:
             self._follow(first, found, seen, depth + 1)
         for given in [*value.arguments, *value.keywords.values()]:
-            if isinstance(given, Made) and transform_steps(self.source, given):
-                if api(given.function).startswith("torchvision.transforms"):
-                    known = {step.position for step in found}
-                    found += [step for step in self._transforms(given) if step.position not in known]
+            if (isinstance(given, Made) and transform_steps(self.source, given)) and (
+                api(given.function).startswith("torchvision.transforms")
+            ):
+                known = {step.position for step in found}
+                found += [step for step in self._transforms(given) if step.position not in known]
 
 
-def _transform_index(name: str) -> int | None:
-    return {"torchvision.datasets.ImageFolder": 1}.get(name)
+def _given(value: Made, method: str) -> Value | None:
+    """Return the pictures that a call is given: what a method belongs to, or the first argument."""
+    learners = ("fit_resample", "fit_sample", "fit_transform", "transform", "apply")
+    if method and method not in learners and isinstance(value.function, Part):
+        return value.function.of
+    if value.arguments:
+        return value.arguments[0]
+    return next(iter(value.keywords.values()), None)
 
 
 def _words(value: Value) -> list[str]:

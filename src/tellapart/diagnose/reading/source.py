@@ -14,7 +14,6 @@ from .errors import EmptyProgramError, NotPythonError
 from .notebook import code_cells, is_notebook, without_magics
 from .position import Position
 
-
 NESTING_LIMIT = 200
 """Brackets inside each other, as in Python itself; many more would overflow the stack of LibCST's parser."""
 

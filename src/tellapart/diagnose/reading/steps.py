@@ -6,7 +6,7 @@ from typing import Any
 
 from .apis import api, made_by
 from .data_facts import Step
-from .interpret.values import Function, Items, Known, Made, Value, literal, number
+from .interpret.values import Function, Items, Known, Made, Part, Value, literal, number
 from .layers import fact_of, pair
 from .source import Source
 
@@ -108,40 +108,55 @@ def _settings(value: Made) -> object:
     return {"": first, **named} if named else first
 
 
+WORDS: dict[str, tuple[str, ...]] = {
+    "oversample": ("fit_resample", "fit_sample"),
+    "resize": ("resize", "resize_with_pad"),
+    "channels": ("cvtColor",),
+    "shuffle": ("shuffle", "permutation"),
+    "batch": ("batch", "padded_batch"),
+    "one_hot": ("to_categorical", "get_dummies", "one_hot"),
+    "transpose": ("transpose", "permute", "moveaxis", "rollaxis", "swapaxes"),
+    "reshape": ("reshape", "view"),
+    "stack": ("concatenate", "vstack", "append", "concat"),
+    "normalise": ("fit_transform", "transform", "standardize", "per_image_standardization"),
+    "scale": ("convert_image_dtype", "to_tensor", "ToTensor"),
+}
+"""Kinds of steps by the last word of what is called, a library's function or a method."""
+
+KINDS = {word: kind for kind, words in WORDS.items() for word in words}
+
+
 def call_step(source: Source, made: Made, method: str) -> Step | None:
     """Return what a call does to the pictures it is given: a library's function, or a method of an array or tf.data."""
     name = api(made.function)
-    fact = {**fact_of(source, made), "name": name or method}
     last = name.rpartition(".")[2] or method
+    kind: str
+    amount: Any
     if name in READERS or (name.startswith("keras.datasets.") and last == "load_data"):
-        return Step(**fact, kind="read", amount=READERS.get(name, "rgb"))
-    if name.endswith("preprocess_input"):
-        return Step(**fact, kind="preprocess")
-    if name in AUGMENTING:
-        return Step(**fact, kind="augment")
-    if method == "fit_resample" or method == "fit_sample":
-        return Step(**fact, kind="oversample", amount=made_by(getattr(made.function, "of", None)))
-    if last in ("resize", "resize_with_pad"):
-        size = made.argument(0 if method else 1, "size", "dsize", "output_shape")
-        return Step(**fact, kind="resize", amount=pair(size))
-    if last == "cvtColor":
-        return Step(**fact, kind="channels", amount=api(made.argument(1, "code")))
-    if last in ("shuffle", "permutation"):
-        return Step(**fact, kind="shuffle", amount=number(made.argument(0, "buffer_size")))
-    if last in ("batch", "padded_batch"):
-        return Step(**fact, kind="batch", amount=number(made.argument(0, "batch_size")))
-    if last in ("to_categorical", "get_dummies", "one_hot"):
-        return Step(
-            **fact, kind="one_hot", amount=number(made.argument(1, "num_classes", "depth", "nb_classes"))
-        )
-    if last in ("transpose", "permute", "moveaxis", "rollaxis", "swapaxes"):
-        return Step(**fact, kind="transpose", amount=[literal(one) for one in made.arguments])
-    if last in ("reshape", "view"):
-        return Step(**fact, kind="reshape", amount=[literal(one) for one in made.arguments])
-    if last in ("concatenate", "vstack", "append", "concat"):
-        return Step(**fact, kind="stack")
-    if last in ("fit_transform", "transform", "standardize", "per_image_standardization"):
-        return Step(**fact, kind="normalise")
-    if last in ("convert_image_dtype", "to_tensor", "ToTensor"):
-        return Step(**fact, kind="scale", amount=1 / 255)
-    return None
+        kind, amount = "read", READERS.get(name, "rgb")
+    elif name.endswith("preprocess_input"):
+        kind, amount = "preprocess", None
+    elif name in AUGMENTING:
+        kind, amount = "augment", None
+    elif last in KINDS:
+        kind = KINDS[last]
+        amount = _amount(kind, made, method)
+    else:
+        return None
+    return Step(**fact_of(source, made), name=name or method, kind=kind, amount=amount)
+
+
+def _amount(kind: str, made: Made, method: str) -> Any:
+    if kind == "oversample":
+        return made_by(made.function.of) if isinstance(made.function, Part) else None
+    if kind == "resize":
+        return pair(made.argument(0 if method else 1, "size", "dsize", "output_shape"))
+    if kind == "channels":
+        return api(made.argument(1, "code"))
+    if kind in ("shuffle", "batch"):
+        return number(made.argument(0, "buffer_size", "batch_size"))
+    if kind == "one_hot":
+        return number(made.argument(1, "num_classes", "depth", "nb_classes"))
+    if kind in ("transpose", "reshape"):
+        return [literal(one) for one in made.arguments]
+    return 1 / 255 if kind == "scale" else None

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from .apis import api, made_by
 from .chain import Chains, is_network
-from .compiling import Compiling, is_loss, parameters_of
-from .facts import Amount, Layer, Loop, Loss, Model, Optimizer, Output, Training
+from .compiling import Compiling, is_loss
+from .facts import Amount, Layer, Loop, Loss, Model, Output, Training
 from .formula import own_function, walk
+from .frames import innermost, inside, outer
 from .interpret.run import Trace
 from .interpret.state import Event, Frame
-from .interpret.values import Instance, Items, Known, Made, Operation, Part, Unread, Value
+from .interpret.values import Instance, Made, Operation, Part, Value
 from .layers import fact_of
+from .loop_optimizer import stepped
 from .loop_signs import averaged_metrics, eval_mode_kept, running_totals, scheduler_per_batch
 from .models import Models, output_of, unwrapped
 from .parts import Parts
@@ -132,7 +134,7 @@ class LoopReader:
         if data is None:
             data = self.parts.part(batch.what, "train")
         step = self._steps(batch, epoch)
-        optimizer = self._optimizer(step, forward, event)
+        optimizer = stepped(self.trace, self.compiling, step, forward)
         framework = "keras" if _key(event.value) == "gradient" else "torch"
         return Training(
             **fact_of(self.trace.source, event.value),
@@ -149,11 +151,10 @@ class LoopReader:
 
     def _own_loss(self, value: Value) -> Value | None:
         for one in walk(value):
-            if isinstance(one, Made) and isinstance(one.function, Instance) and len(one.arguments) > 1:
-                if any(
-                    isinstance(deep, Made) and is_network(deep.function) for deep in walk(one.arguments[0])
-                ):
-                    return one
+            if (isinstance(one, Made) and isinstance(one.function, Instance) and len(one.arguments) > 1) and (
+                any(isinstance(deep, Made) and is_network(deep.function) for deep in walk(one.arguments[0]))
+            ):
+                return one
         return None
 
     def _loss(self, call: Value | None) -> Loss | None:
@@ -183,69 +184,6 @@ class LoopReader:
                 found.append(event)
         around = epoch or batch
         return [one for one in found if inside(one, batch) or inside(one, around)]
-
-    def _optimizer(self, steps: list[Event], forward: Made | None, backward: Event) -> Optimizer | None:
-        for event in steps:
-            made = event.value
-            if not isinstance(made, Made) or not isinstance(made.function, Part):
-                continue
-            for one in [made.function.of, *made.arguments]:
-                fact = self.compiling.optimizer(one)
-                if fact is None or not isinstance(one, Made):
-                    continue
-                scheduled = any(made_by(other).startswith("torch.optim.lr_scheduler") and one in other.arguments
-                                for other in (each.value for each in self.trace.events)
-                                if isinstance(other, Made))  # fmt: skip
-                holds = self._holds(one, forward, backward)
-                return replace(fact, scheduled=fact.scheduled or scheduled, holds=holds)
-        return None
-
-    def _holds(self, optimizer: Made, forward: Made | None, backward: Event) -> str:
-        """Say whose parameters the optimiser was given."""
-        if forward is None:
-            return "unknown"
-        given = parameters_of(optimizer)
-        model = unwrapped(forward.function)
-        if not given:
-            return "unknown"
-        whole = [unwrapped(one) for one in given]
-        if any(one is model for one in whole):
-            return "replaced" if self._replaced_after(model, optimizer) else "model"
-        roots = []
-        for one in whole:
-            while isinstance(one, Part):
-                one = one.of
-            roots.append(one)
-        inner = list(model.parts.values())
-        if any(root is model or root in inner for root in roots) or any(
-            isinstance(one, Unread) for one in roots
-        ):
-            return "part"
-        deep = [one for value in inner for one in walk(value)] + list(getattr(model, "arguments", []))
-        del backward
-        return (
-            "part"
-            if any(root in deep for root in roots)
-            else "other"
-            if all(is_network(one) for one in roots)
-            else "unknown"
-        )
-
-    def _replaced_after(self, model: Value, optimizer: Made) -> bool:
-        """Say whether a layer of the network was replaced after the optimiser was given its parameters."""
-        made_at = next((one.order for one in self.trace.events if one.value is optimizer), -1)
-        for event in self.trace.events:
-            target = event.target
-            if (
-                event.kind == "store"
-                and event.order > made_at
-                and isinstance(target, Part)
-                and isinstance(event.value, Made)
-            ):
-                owner = target.of.of if isinstance(target.of, Part) and target.kind == "item" else target.of
-                if owner is model and made_by(event.value).startswith("torch.nn."):
-                    return True
-        return False
 
     def _loop(
         self, event: Event, batch: Frame, epoch: Frame | None, loss: Value, call: Value | None,
@@ -360,30 +298,3 @@ def _output(model: Model | None, after: list[Layer]) -> Output | None:
 
 def _key(value: Value) -> str:
     return str(value.function.key) if isinstance(value, Made) and isinstance(value.function, Part) else ""
-
-
-def innermost(event: Event) -> Frame | None:
-    """Return the innermost loop around an event."""
-    return next((frame for frame in reversed(event.frames) if frame.kind in ("for", "while")), None)
-
-
-def outer(event: Event, batch: Frame) -> Frame | None:
-    """Return the loop over epochs around the loop over batches; a loop over written-out phases is none."""
-    before: Frame | None = None
-    for frame in event.frames:
-        if frame is batch:
-            return before
-        if frame.kind in ("for", "while") and not _phases(frame.what):
-            before = frame
-    return None
-
-
-def _phases(value: Value | None) -> bool:
-    return isinstance(value, Items) and bool(value.items) and not (
-        isinstance(value.items[0], Known) and isinstance(value.items[0].value, int)
-    )  # fmt: skip
-
-
-def inside(event: Event, frame: Frame) -> bool:
-    """Say whether an event happens in a loop."""
-    return any(one is frame for one in event.frames)

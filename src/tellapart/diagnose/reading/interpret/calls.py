@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from tellapart.diagnose.reading.position import Position
+
 from . import comprehensions, expressions, foldable, statements
 from .state import CALL_DEPTH, Frame, Scope, State
 from .values import Class, External, Function, Instance, Items, Known, Made, Super, Table, Unread, Value

@@ -9,6 +9,7 @@ from typing import Any
 import libcst as cst
 
 from tellapart.diagnose.reading.apis import ASSUMED_IMPORTS
+
 from . import calls, comprehensions, operators
 from .lookup import attribute, item
 from .state import Scope, State
@@ -94,7 +95,7 @@ def _index(state: State, node: cst.BaseSlice, scope: Scope) -> Value:
 
 
 def _items(state: State, node: Any, scope: Scope) -> Value:
-    kind = {cst.List: "list", cst.Tuple: "tuple", cst.Set: "set"}[type(node)]
+    kind = "list" if isinstance(node, cst.List) else "set" if isinstance(node, cst.Set) else "tuple"
     made = Items([], kind, position=state.source.position(node))
     for element in node.elements:
         value = evaluate(state, element.value, scope)

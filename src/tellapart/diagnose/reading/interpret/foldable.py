@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tellapart.diagnose.reading.apis import KNOWN_RESULTS, api
+
 from . import calls, comprehensions
 from .state import State
 from .values import NOT_LITERAL, External, Items, Known, Made, Part, Table, Unread, Value, literal
@@ -152,8 +153,8 @@ def _dict_method(of: Table, name: str, made: Made) -> Value | None:
         return Items([value for _, value in of.entries])
     if name == "keys":
         return Items([key for key, _ in of.entries])
-    if name == "update" and isinstance(made.argument(0), Table):
-        of.entries += made.arguments[0].entries  # type: ignore[attr-defined]
+    if name == "update" and isinstance(more := made.argument(0), Table):
+        of.entries += more.entries
         return Known(None)
     if name == "get":
         return of.get(literal(made.argument(0))) or made.argument(1)

@@ -6,6 +6,7 @@ import libcst as cst
 
 from tellapart.diagnose.reading.apis import ATTRIBUTES
 from tellapart.diagnose.reading.position import Position
+
 from . import calls
 from .state import State
 from .values import (

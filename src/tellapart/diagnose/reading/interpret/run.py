@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from tellapart.diagnose.reading.source import Source
+
 from . import calls, statements
 from .lookup import attribute
 from .state import Event, Frame, OutOfWorkError, State

@@ -8,6 +8,7 @@ import libcst as cst
 
 from tellapart.diagnose.reading.position import Position
 from tellapart.diagnose.reading.source import Source
+
 from .values import Class, Function, Instance, Known, Unread, Value
 
 WORK_LIMIT = 40_000

@@ -14,6 +14,8 @@ from .values import Class, External, Function, Items, Known, Made, Operation, Pa
 
 TRAINING_METHODS = {"backward", "fit", "fit_generator", "train_on_batch", "apply_gradients"}
 
+ENDINGS: dict[type[cst.CSTNode], str] = {cst.Break: "break", cst.Continue: "continue", cst.Raise: "raise"}
+
 Ending = tuple[str, Value | None] | None
 
 
@@ -105,7 +107,7 @@ def _return(state: State, node: cst.Return, scope: Scope) -> Ending:
 
 
 def _stop(state: State, node: cst.CSTNode, scope: Scope) -> Ending:  # noqa: ARG001
-    return {cst.Break: "break", cst.Continue: "continue", cst.Raise: "raise"}[type(node)], None  # type: ignore[index]
+    return ENDINGS[type(node)], None
 
 
 def _elsewhere(state: State, node: cst.Global | cst.Nonlocal, scope: Scope) -> Ending:
@@ -188,9 +190,10 @@ def _for(state: State, node: cst.For, scope: Scope) -> Ending:
 def _trains(state: State, start: int) -> bool:
     for event in state.events[start:]:
         value = event.value
-        if event.kind == "call" and isinstance(value, Made) and isinstance(value.function, Part):
-            if value.function.key in TRAINING_METHODS:
-                return True
+        if (event.kind == "call" and isinstance(value, Made) and isinstance(value.function, Part)) and (
+            value.function.key in TRAINING_METHODS
+        ):
+            return True
     return False
 
 

@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 from tellapart.diagnose.reading.facts import Program
-from . import arch, data, loop, loss, metric, optimizer, output, prep, prep_backbone, regularisation, split
+
+from . import (
+    arch,
+    data,
+    loop,
+    loss,
+    metric,
+    optimizer,
+    output,
+    prep,
+    prep_backbone,
+    prep_picture,
+    regularisation,
+    split,
+)
 from .registry import RULES, Suspicion
 
-GROUPS = (arch, data, loop, loss, metric, optimizer, output, prep, prep_backbone, regularisation, split)
+GROUPS = (
+    arch,
+    data,
+    loop,
+    loss,
+    metric,
+    optimizer,
+    output,
+    prep,
+    prep_backbone,
+    prep_picture,
+    regularisation,
+    split,
+)
 """Importing them fills the registry."""
 
 

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 from tellapart.diagnose.reading.data_facts import DataPart
 from tellapart.diagnose.reading.facts import Amount, Program, Training
+
 from .registry import Sign, rule
+
+UNEVEN = ("precision", "recall", "auc", "f1score")
+"""Measures that are watched where classes are uneven."""
 
 FOLDERS = ("flow_from_directory", "image_dataset_from_directory", "ImageFolder", "flow_from_dataframe")
 """Readers that give one class after the other unless told to shuffle."""
@@ -67,8 +71,8 @@ def _partial(amount: Amount, part: DataPart | None, what: str, training: Trainin
     batch = (part.batch_size if part is not None else None) or training.batch_size
     if amount.written and amount.value is not None:
         seen = f", {amount.value * batch:,} pictures" if batch else ""
-        where = amount if amount.position.line > 1 else training
-        yield Sign(where, f"{what} takes {amount.value} batches{seen}, a number written by hand: if "
+
+        yield Sign(amount, f"{what} takes {amount.value} batches{seen}, a number written by hand: if "
                           "there are more pictures, the "
                    "rest is left out.", 0.35)  # fmt: skip
     elif amount.of == "length" and amount.divided_by is not None and amount.divided_by > 1:
@@ -89,8 +93,11 @@ def _partial(amount: Amount, part: DataPart | None, what: str, training: Trainin
 def imbalance_ignored(program: Program) -> Iterator[Sign]:
     """Look for measures for uneven classes, and nothing that accounts for them; the pictures decide."""
     for training in program.trainings:
-        names = [metric for metric in training.metrics if metric.name.lower() in ("precision", "recall", "auc", "f1score")
-                 or (metric.own is not None and metric.own.ratio_of_sums)]  # fmt: skip
+        names = [
+            metric
+            for metric in training.metrics
+            if metric.name.lower() in UNEVEN or (metric.own is not None and metric.own.ratio_of_sums)
+        ]
         if names and not training.class_weight:
             yield Sign(names[0], "A measure for uneven classes is watched, but neither weights nor "
                                  "sampling account for uneven "

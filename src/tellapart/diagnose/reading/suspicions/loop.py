@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tellapart.diagnose.reading.facts import Loop, Program, Training
 from tellapart.diagnose.reading.layers import DROPOUTS
+
 from .registry import Sign, rule
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tellapart.diagnose.reading.facts import Loss, Program, Training
+
 from .registry import Sign, rule
 from .vocabulary import BINARY, MANY_CLASS, REGRESSION, classifying
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tellapart.diagnose.reading.facts import Program
+
 from .registry import Sign, rule
 from .vocabulary import wants_logits
 
@@ -42,11 +43,12 @@ def binary_accuracy_for_many_classes(program: Program) -> Iterator[Sign]:
                                    f"with {output.units} "
                            f"classes, always saying no is already right {1 - 1 / output.units:.0%} of "
                            "the time.", 0.9)  # fmt: skip
-            elif name in ("accuracy", "acc") and loss is not None and loss.name == "binary_crossentropy":
-                if output.units > 2 and output.activation == "softmax":
-                    yield Sign(metric, "With binary_crossentropy, older Keras takes 'accuracy' for "
-                                       "binary accuracy: each of "
-                               f"the {output.units} outputs is counted alone.", 0.4)  # fmt: skip
+            elif (
+                name in ("accuracy", "acc") and loss is not None and loss.name == "binary_crossentropy"
+            ) and (output.units > 2 and output.activation == "softmax"):
+                yield Sign(metric, "With binary_crossentropy, older Keras takes 'accuracy' for "
+                                   "binary accuracy: each of "
+                           f"the {output.units} outputs is counted alone.", 0.4)  # fmt: skip
 
 
 @rule("metric.shuffled_evaluation", "confusion matrix and report are at chance although evaluate() is good")
@@ -70,8 +72,8 @@ def class_order(program: Program) -> Iterator[Sign]:
                              f"{', '.join(part.classes)} here: "
                        "their numbers are swapped.", 0.95)  # fmt: skip
     for comparison in program.comparisons:
-        part, names = comparison.part, list(comparison.names)
-        by_folder = part is not None and part.reader in (*SHUFFLING, "ImageFolder") and not part.classes
+        shown, names = comparison.part, list(comparison.names)
+        by_folder = shown is not None and shown.reader in (*SHUFFLING, "ImageFolder") and not shown.classes
         if by_folder and len(names) > 1 and names != sorted(names):
             yield Sign(
                 comparison,
@@ -108,16 +110,19 @@ def wrong_decision(program: Program) -> Iterator[Sign]:
                 0.6,
             )
         elif (
-            decision.kind in ("threshold", "round")
-            and decision.threshold == 0.5
-            and activation in (None, "linear")
+            (
+                decision.kind in ("threshold", "round")
+                and decision.threshold == 0.5
+                and activation in (None, "linear")
+            )
+            and output.layer.position in logits
+            and units == 1
         ):
-            if output.layer.position in logits and units == 1:
-                yield Sign(
-                    decision,
-                    "The network gives raw scores, not probabilities: even odds are at 0, not at .5.",
-                    0.8,
-                )
+            yield Sign(
+                decision,
+                "The network gives raw scores, not probabilities: even odds are at 0, not at .5.",
+                0.8,
+            )
         if (
             decision.compared_with == "plain"
             and units == 1

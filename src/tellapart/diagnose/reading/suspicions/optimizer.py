@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tellapart.diagnose.reading.facts import Optimizer, Program, Training
 from tellapart.diagnose.reading.layers import WEIGHTED
+
 from .registry import Sign, rule
 from .vocabulary import ADAPTIVE, from_scratch
 
@@ -109,8 +110,8 @@ def too_few_epochs(program: Program) -> Iterator[Sign]:
         certainty = 0.6 if epochs == 1 else 0.4
         if (part is not None and part.large) or not from_scratch(training):
             certainty /= 2
-        yield Sign(training.epochs if training.epochs is not None and training.epochs.position.line > 1 else training,
-                   f"The network is trained for {epochs} epoch{'s' if epochs > 1 else ''} only.", certainty)  # fmt: skip
+        words = f"The network is trained for {epochs} epoch{'s' if epochs > 1 else ''} only."
+        yield Sign(training.epochs or training, words, certainty)
     for training in program.trainings:
         for callback in training.callbacks:
             patience = callback.options.get("patience", 0)

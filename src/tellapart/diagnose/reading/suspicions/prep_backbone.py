@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tellapart.diagnose.reading.data_facts import DataPart
 from tellapart.diagnose.reading.facts import Model, Program
+
 from .registry import Sign, rule
 
 RANGES = {
@@ -38,11 +39,12 @@ def wrong_backbone_preprocessing(program: Program) -> Iterator[Sign]:
         name = model.pretrained.name
         if name.startswith("keras.applications"):
             yield from _keras(model, part, name)
-        elif name.startswith("torchvision") and part.of("read") and not _imagenet_normalised(part):
-            if not part.of("normalise"):
-                yield Sign(model.pretrained, f"{_short(name)} was trained on pictures normalised with "
-                                             "ImageNet's mean and "
-                           "standard deviation; here they are not.", 0.35)  # fmt: skip
+        elif (name.startswith("torchvision") and part.of("read") and not _imagenet_normalised(part)) and (
+            not part.of("normalise")
+        ):
+            yield Sign(model.pretrained, f"{_short(name)} was trained on pictures normalised with "
+                                         "ImageNet's mean and "
+                       "standard deviation; here they are not.", 0.35)  # fmt: skip
 
 
 def _imagenet_normalised(part: DataPart) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tellapart.diagnose.reading.facts import Layer, Model, Program
 from tellapart.diagnose.reading.layers import DROPOUTS, WEIGHTED
 from tellapart.diagnose.reading.shapes import flattened
+
 from .registry import Sign, rule
 from .vocabulary import augments, from_scratch
 

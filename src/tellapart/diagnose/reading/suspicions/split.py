@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tellapart.diagnose.reading.data_facts import DataPart, Split, Step
 from tellapart.diagnose.reading.facts import Program, Training
+
 from .registry import Sign, rule
 
 FOLDERS = ("flow_from_directory", "image_dataset_from_directory")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tellapart.diagnose.reading.data_facts import DataPart
 from tellapart.diagnose.reading.facts import Layer, Loss, Program, Training
 from tellapart.diagnose.reading.layers import AUGMENTING, WEIGHTED
 
@@ -53,3 +54,8 @@ def augments(training: Training) -> bool:
     part = training.part("train")
     in_data = part is not None and bool(part.of("augment"))
     return in_data or (training.model is not None and training.model.has(*AUGMENTING))
+
+
+def size_words(part: DataPart) -> str:
+    """Say the size to which pictures are brought."""
+    return " x ".join(str(one) for one in part.target_size or ())
