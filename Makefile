@@ -17,7 +17,7 @@ demo: $(READY)
 	$(BIN)/tellapart train demo/pellets --out demo/run --time 5m
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -30,7 +30,10 @@ DATA ?= ../shared/data
 bench: $(READY)
 	$(BIN)/python benchmarks/accuracy/run.py --data $(DATA)
 	$(BIN)/python benchmarks/speed/run.py --data $(DATA)
+	$(BIN)/python benchmarks/audit/run.py --data $(DATA)
 	$(BIN)/python benchmarks/coverage/run.py
+	$(BIN)/python benchmarks/scale/run.py
+	$(BIN)/python benchmarks/interruption/run.py
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -79,6 +79,7 @@ def trainer(
                 if name not in ("confusion", "per_class")
             },
             "decision": metrics["decision"],
+            "with_copies": (metrics["test_with_copies"] or {}).get(measure),
             "members": {
                 m["name"]: {"weight": m["weight"], "seconds": m["seconds"]} for m in metrics["members"]
             },
@@ -151,7 +152,8 @@ def table(rows: Rows) -> str:
         "`python benchmarks/accuracy/run.py --data DIR` (or `make bench`). Default options, seeds 0, 1, 2, on the test",
         "part (hymenoptera: `val`; pollen_bees and xsdd: a fifth, held back by group). Mean of the seeds; each seed's",
         "figure with its 95 % interval; `seeds` says how many are done. The seeds share the given test parts, so",
-        "their mean is no independent average. Seconds are of the process, whatever else ran beside it: see speed.",
+        "their mean is no independent average. *Leaking*: copies of test pictures were left out of the training part.",
+        "Seconds are of the process, whatever else ran beside it: see speed.",
         "",
         f"Written {today()} on {machine()}.",
         "",
@@ -187,6 +189,9 @@ def _line(name: str, measure: str, goal: float, known: str, found: list[dict[str
     seconds = ", ".join(f"{row['seconds']['process']:.0f}" for row in found)
     peak = max(row["peak_MiB"] for row in found)
     met = "" if average >= goal else " **missed**"
+    if any(row["decision"] == "leaking" for row in found):
+        copied = [row["with_copies"]["value"] for row in found if row.get("with_copies")]
+        met += " (leaking" + (f"; with the copies {mean(copied):.3f})" if copied else ")")
     return (
         f"| {name} | {measure} | {goal} | {len(found)} | {average:.3f}{met} | {each} | {figures[0]['n']} "
         f"| {', '.join(used)} | {seconds} | {peak} | {known} |"
