@@ -37,6 +37,8 @@ MODULE = "torch_module"
 FINETUNE = "torch_finetune"
 BINARY = "torch_binary"
 NLL = "torch_nll"
+OWN = "torch_own_dataset"
+BOTH = "keras_both"
 
 F1 = """def f_measure(y_true, y_pred):
     hits = ops.sum(ops.round(ops.clip(y_true * y_pred, 0, 1)))
@@ -180,6 +182,20 @@ CASES = [
         "test_datagen = train_datagen",
     ),
     Case("prep.augmented_validation", MODULE, "transform=test_tf", "transform=train_tf"),
+    Case(
+        "prep.augmented_validation",
+        DATASETS,
+        "model.compile(",
+        "turn = keras.Sequential([L.RandomRotation(0.1)])\n"
+        "val_ds = val_ds.map(lambda x, y: (turn(x, training=True), y))\nmodel.compile(",
+    ),
+    Case(
+        "prep.augmented_validation",
+        OWN,
+        "DataLoader(Subset(plain, last), 32)",
+        "DataLoader(Subset(ds, last), 32)",
+    ),
+    Case("split.validation_is_training", BOTH, "validation_data=val_ds", "validation_data=train_ds"),
     Case("prep.destructive_augmentation", GENERATORS, "zoom_range=0.2", "zoom_range=0.8"),
     Case(
         "prep.channel_order", DATASETS, "keras.Input(shape=(180, 180, 3))", "keras.Input(shape=(3, 180, 180))"

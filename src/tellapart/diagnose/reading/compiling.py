@@ -153,7 +153,7 @@ class Compiling:
             momentum=number(momentum) if momentum is not None else 0.0 if name == "sgd" else None,
             weight_decay=(number(decay) or 0.0) if decay is not None else 0.0,
             options=options,
-            given=tuple(made.keywords) + (("lr",) if rate is not None else ()),
+            given=tuple(made.keywords) if len(made.arguments) <= first else ("lr", *made.keywords),
             scheduled=schedule or _scheduled(callbacks),
             maximises=literal(made.keywords.get("maximize")) is True,
         )

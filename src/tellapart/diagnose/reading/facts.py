@@ -68,7 +68,6 @@ class Optimizer(Fact):
     scheduled: bool = False
     maximises: bool = False
     holds: str = "model"  # model, part of it, other (another network's parameters), unknown
-    holds_frozen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +100,6 @@ class Training(Fact):
     optimizer: Optimizer | None = None
     metrics: tuple[Metric, ...] = ()
     parts: tuple[DataPart, ...] = ()
-    splits: tuple[Split, ...] = ()
     epochs: Amount | None = None
     steps_per_epoch: Amount | None = None
     validation_steps: Amount | None = None

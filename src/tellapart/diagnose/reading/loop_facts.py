@@ -79,8 +79,6 @@ class Pass(Fact):
     eval_mode: bool
     no_grad: bool
     after_training: bool
-    own_mode: bool = True
-    """Whether the mode can be told: a pass over a network that is not the text's own cannot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +107,6 @@ class Loop(Fact):
         Ratio metrics computed batch by batch.
     """
 
-    epochs: Amount | None = None
     zero_grad: Position | None = None
     backward: Position | None = None
     step: Position | None = None
@@ -122,4 +119,3 @@ class Loop(Fact):
     scheduler_per_batch: tuple[str, Position] | None = None
     running: tuple[Fact, ...] = ()
     averaged: tuple[Fact, ...] = ()
-    per_sample_shape: bool = True

@@ -67,15 +67,20 @@ class Parts:
     def _settings(self, value: Value) -> dict[str, Any]:
         found: dict[str, Any] = {}
         inner: Value | None = value
+        taken: Part | None = None
         for _ in range(30):
             if inner is None:
                 break
             if isinstance(inner, Made):
                 reader = _reader_settings(inner)
+                if reader.get("subset") == "both" and taken is not None:
+                    # One call gives both parts: (training, validation).
+                    reader["subset"] = "validation" if literal(_key(taken)) == 1 else "training"
                 if reader:
                     return {**reader, **found}
                 if api(inner.function) == "torch.utils.data.DataLoader":
                     found |= _loader_settings(inner)
+            taken = inner if isinstance(inner, Part) and inner.kind == "item" else taken
             inner = _inner(inner)
         return found
 
@@ -102,6 +107,10 @@ class Parts:
                     position=step.position, source=step.source, kind="slice", shuffled=shuffled or large,
                     before=before, known_origin=_read_before(before),
                 ))  # fmt: skip
+
+
+def _key(part: Part) -> Value | None:
+    return part.key if isinstance(part.key, Value) else None
 
 
 def _reader_settings(value: Made) -> dict[str, Any]:

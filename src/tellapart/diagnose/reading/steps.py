@@ -7,6 +7,7 @@ from typing import Any
 from .apis import api, made_by
 from .data_facts import Step
 from .interpret.values import Function, Items, Known, Made, Part, Value, literal, number
+from .layers import AUGMENTING as AUGMENTING_LAYERS
 from .layers import fact_of, pair
 from .source import Source
 
@@ -76,9 +77,10 @@ def transform_steps(source: Source, value: Value | None) -> tuple[Step, ...]:
         return ()
     name = api(value.function).rpartition(".")[2]
     if name in ("Compose", "Sequential", "RandomApply", "RandomChoice"):
-        inner = transform_steps(source, value.argument(0, "transforms"))
-        return inner if name == "Compose" else tuple(value for value in inner) or ()
+        return transform_steps(source, value.argument(0, "transforms", "layers"))
     fact = {**fact_of(source, value), "name": name}
+    if api(value.function).startswith("keras.layers."):
+        return _keras_layer(value, name, fact)
     if name == "Lambda" and isinstance(value.argument(0, "lambd"), Function):
         return (Step(**fact, kind="other", amount=value.argument(0, "lambd")),)
     if name == "ToDtype":
@@ -100,6 +102,19 @@ def transform_steps(source: Source, value: Value | None) -> tuple[Step, ...]:
     if name == "Grayscale":
         return (Step(**fact, kind="grey"),)
     return (Step(**fact, kind="other"),)
+
+
+def _keras_layer(value: Made, name: str, fact: dict[str, Any]) -> tuple[Step, ...]:
+    """Return what a preprocessing layer does where it is used on a data set, outside the network."""
+    if name in AUGMENTING_LAYERS:
+        return (Step(**fact, kind="augment", amount=_settings(value)),)
+    if name == "Rescaling":
+        return (Step(**fact, kind="scale", amount=number(value.argument(0, "scale"))),)
+    if name in ("Resizing", "CenterCrop"):
+        rows, columns = literal(value.argument(0, "height")), literal(value.argument(1, "width"))
+        known = isinstance(rows, int) and isinstance(columns, int)
+        return (Step(**fact, kind="resize", amount=(rows, columns) if known else None),)
+    return (Step(**fact, kind="normalise"),) if name == "Normalization" else ()
 
 
 def _settings(value: Made) -> object:

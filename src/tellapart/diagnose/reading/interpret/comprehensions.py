@@ -7,7 +7,7 @@ from typing import Any
 import libcst as cst
 
 from . import assignment, expressions, operators
-from .state import Scope, State
+from .state import Frame, Scope, State
 from .values import External, Items, Known, Made, Part, Table, Unread, Value
 
 UNROLL_LIMIT = 64
@@ -91,7 +91,23 @@ def comprehension(state: State, node: Any, scope: Scope) -> Value:
 
 def _go(state: State, node: Any, part: cst.CompFor, scope: Scope, entries: list[tuple[Value, Value]]) -> bool:
     over = expressions.evaluate(state, part.iter, scope)
-    known = elements(over)
+    known, frames = elements(over), state.frames
+    state.frames = (*frames, Frame("for", over, state.source.position(part)))
+    try:
+        return _each(state, node, part, scope, entries, over, known)
+    finally:
+        state.frames = frames
+
+
+def _each(
+    state: State,
+    node: Any,
+    part: cst.CompFor,
+    scope: Scope,
+    entries: list[tuple[Value, Value]],
+    over: Value,
+    known: list[Value] | None,
+) -> bool:
     open_ = known is None or len(known) > UNROLL_LIMIT
     for one in [element(over)] if known is None else known[:UNROLL_LIMIT]:
         assignment.assign(state, part.target, one, scope)
