@@ -274,6 +274,20 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         suspect(read_program(text))
 
 
+DEEP = {
+    "brackets": "x = " + "[" * 3000 + "]" * 3000,
+    "branches": "if a: pass\n" + "elif b: pass\n" * 1000,
+    "sum": "x = " + "+".join(["y"] * 3000),
+    "chain": "x" + ".a" * 3000,
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP.keys())
+def test_deep_nesting_is_refused(text: str) -> None:
+    with pytest.raises(ProgramError):
+        read_program(text)
+
+
 def test_a_long_training_is_read_under_two_seconds() -> None:
     text = (SCRIPTS / "keras_generators.txt").read_text(encoding="utf-8")
     text = "\n".join([text] * (1000 // text.count("\n") + 1))

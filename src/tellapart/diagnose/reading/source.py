@@ -96,7 +96,7 @@ def parse(text: str, file: str) -> Source:
         )
     try:
         ranges = MetadataWrapper(tree, unsafe_skip_copy=True).resolve(PositionProvider)
-    except RecursionError as error:
+    except (RecursionError, KeyError) as error:  # LibCST leaves a KeyError behind where Python's stack ends
         raise _too_deep(file) from error
     return Source(file, tree, tuple(text.splitlines()), tuple(starts), ranges)
 
