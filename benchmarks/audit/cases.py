@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance
-from tellapart.audit.kinship.copies import together
+from tellapart.audit.copies import together
 
 from tellapart.audit import Audit, audit_pictures
 from tellapart.audit.signatures import nearest
