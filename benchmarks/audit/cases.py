@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance
-from tellapart.audit.copies import together
 
 from tellapart.audit import Audit, audit_pictures
+from tellapart.audit.copies import together
 from tellapart.audit.signatures import nearest
 from tellapart.backbones.features import lite0
 from tellapart.inspection import inspect
