@@ -259,3 +259,15 @@ def test_none_missed_is_said_with_what_it_allows():
     recall = from_confusion([[30, 0], [0, 30]])["per_class"]["stuck"]["recall"]
     assert missed_words(recall, "stuck") == "0 of 30 stuck missed, which still allows up to 11.6 %."
     assert "no stuck" in missed_words(Estimate.undefined(), "stuck")
+
+
+def test_a_class_of_several_that_the_size_tells_is_a_shortcut():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 60)
+    scores = rng.dirichlet([1, 1, 1], 180) + 3 * np.eye(3)[labels]
+    test = measure(labels, scores / scores.sum(1, keepdims=True), classes=["a", "b", "c"])
+    weak, sure, seen = (Estimate(v, v - 0.02, v + 0.02, 180) for v in (0.6, 1.0, 0.98))
+    assert decide(test, shortcuts=[Shortcut("the size", weak)]).verdict == "trustworthy"
+    fooled = decide(test, shortcuts=[Shortcut("the size", sure, told="c", classifier=seen)])
+    assert fooled.verdict == "shortcut"
+    assert "'c'" in fooled.sentence

@@ -69,11 +69,14 @@ def gravity(one: Blind, border: Blind | None) -> Severity | None:
 
 def for_decision(blind: Sequence[Blind]) -> tuple[Shortcut, ...]:
     """Return what `tellapart.evaluate.decision.decide` should weigh: only what cannot well be the object."""
-    return tuple(
-        Shortcut(WORDS[one.kind], one.balanced_accuracy)
-        for one in blind
-        if one.kind == "size" and one.is_clear
-    )
+    sizes = [one for one in blind if one.kind == "size" and one.is_clear]
+    whole = [Shortcut(WORDS[one.kind], one.balanced_accuracy) for one in sizes]
+    of_one = [
+        Shortcut(WORDS[one.kind], one.one_class[0], told=one.class_told, classifier=one.one_class[1])
+        for one in sizes
+        if one.tells_a_class
+    ]
+    return (*whole, *of_one)
 
 
 def _finding(one: Blind, severity: Severity) -> Finding:

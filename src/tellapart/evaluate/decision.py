@@ -31,10 +31,16 @@ class Shortcut:
         What was looked at instead, in words that fit after "from": "the border of the picture".
     balanced_accuracy
         Out of fold, without the object, at chance 1/K.
+    told
+        A class of several that is told from the rest in this way; then the figure is of that, at chance 1/2.
+    classifier
+        What the classifier reaches there, out of fold; only with `told`.
     """
 
     name: str
     balanced_accuracy: Estimate
+    told: str = ""
+    classifier: Estimate = field(default_factory=Estimate.undefined)
 
 
 @dataclass(frozen=True)
@@ -107,14 +113,14 @@ def decide(
     counts = {name: int(n) for name, n in test["independent"].items()}
     told, telling = _chance_words(test)
     leaks = leak_share is not None and leak_share > LEAK
-    fooled = [s for s in shortcuts if told and _explains(s, test["balanced_accuracy"], len(counts))]
+    fooled = [s for s in shortcuts if told and _explains(s, *_rival(s, test, len(counts)))]
     power = 1.0 if told else chance.power(list(counts.values()))
     few = power < chance.ENOUGH_POWER
     reasons = [telling]
     would_tell = _would_tell(counts) if few else None
     if few:
         reasons.insert(0, _few_words(counts, power, would_tell))
-    reasons[:0] = [_shortcut_words(s, test["balanced_accuracy"]) for s in fooled]
+    reasons[:0] = [_shortcut_words(s, _rival(s, test, len(counts))[0]) for s in fooled]
     if leak_share is not None:
         reasons.insert(0 if leaks else len(reasons), _leak_words(leak_share))
     if leaks:
@@ -146,8 +152,13 @@ def _chance_words(test: Mapping[str, Any]) -> tuple[bool, str]:
     return told, f"Chance can hardly explain {figure} (p = {p:.2g})."
 
 
-def _explains(shortcut: Shortcut, balanced: Estimate, n_classes: int) -> bool:
-    blind, level = shortcut.balanced_accuracy, 1 / n_classes
+def _rival(shortcut: Shortcut, test: Mapping[str, Any], n_classes: int) -> tuple[Estimate, float]:
+    """Return the classifier's figure that a shortcut is held against, and chance there."""
+    return (shortcut.classifier, 0.5) if shortcut.told else (test["balanced_accuracy"], 1 / n_classes)
+
+
+def _explains(shortcut: Shortcut, balanced: Estimate, level: float) -> bool:
+    blind = shortcut.balanced_accuracy
     skill = balanced.value - level
     if not (blind.is_defined and balanced.is_defined) or skill <= 0:
         return False
@@ -156,8 +167,9 @@ def _explains(shortcut: Shortcut, balanced: Estimate, n_classes: int) -> bool:
 
 
 def _shortcut_words(shortcut: Shortcut, balanced: Estimate) -> str:
+    what = f"Class {shortcut.told!r}" if shortcut.told else "The label"
     return (
-        f"The label can be told nearly as well without the object, from {shortcut.name}: balanced accuracy "
+        f"{what} can be told nearly as well without the object, from {shortcut.name}: balanced accuracy "
         f"{_range(shortcut.balanced_accuracy)} against {_range(balanced)}."
     )
 
