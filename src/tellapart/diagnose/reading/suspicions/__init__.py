@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tellapart.diagnose.reading.facts import Program
+from tellapart.diagnose.reading.position import Position
 
 from . import (
     arch,
@@ -37,6 +38,9 @@ GROUPS = (
 """Importing them fills the registry."""
 
 
+START = Position(0, 0, 0)
+
+
 def suspect(program: Program) -> tuple[Suspicion, ...]:
     """Return what may be wrong with a program, surest first; nothing is proved.
 
@@ -51,7 +55,7 @@ def suspect(program: Program) -> tuple[Suspicion, ...]:
             key = (one.code, one.position)
             if key not in found or found[key].certainty < one.certainty:
                 found[key] = one
-    return tuple(sorted(found.values(), key=lambda one: (-one.certainty, one.position, one.code)))
+    return tuple(sorted(found.values(), key=lambda one: (-one.certainty, one.position or START, one.code)))
 
 
 __all__ = ["RULES", "Suspicion", "suspect"]

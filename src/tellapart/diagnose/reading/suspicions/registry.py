@@ -12,16 +12,18 @@ from tellapart.diagnose.reading.position import Position
 
 @dataclass(frozen=True)
 class Suspicion:
-    """Something in the text that may be a cause.
+    """Something in the text, or in what was seen of a run, that may be a cause.
 
     Attributes
     ----------
     code
         Of the cause.
+    position
+        Where in the text; None where only the run shows it.
     words
         One sentence, with the program's own values.
     certainty
-        0 to 1: how sure reading alone can be that it is so and that it matters; low where the pictures decide.
+        0 to 1: how sure looking alone can be that it is so and that it matters; low where the pictures decide.
     predicts
         What a run would show if it is so.
     source
@@ -29,7 +31,7 @@ class Suspicion:
     """
 
     code: str
-    position: Position
+    position: Position | None
     words: str
     certainty: float
     predicts: str

@@ -1,0 +1,30 @@
+"""From a suspicion to the edits of the program that would mend it: one module a group of causes."""
+
+from __future__ import annotations
+
+from tellapart.diagnose.reading import Program, Suspicion
+from tellapart.diagnose.recording import Recording
+
+from .registry import EDITS, Asked, Edit, unified_diff
+
+
+def propose(program: Program, suspicion: Suspicion, recording: Recording | None = None) -> tuple[Edit, ...]:
+    """Return the edits that would mend what is suspected, best first; each changes the program as it is.
+
+    Parameters
+    ----------
+    program
+        As `tellapart.diagnose.reading.read_program` found it in a script.
+    suspicion
+        One of its suspicions, or one from watching it run.
+    recording
+        One run of it, where there is one.
+    """
+    make = EDITS.get(suspicion.code)
+    if make is None:
+        return ()
+    found = (one for one in make(Asked(program, suspicion, recording)) if one is not None)
+    return tuple(one for one in found if one.text != program.text)
+
+
+__all__ = ["EDITS", "Edit", "propose", "unified_diff"]
