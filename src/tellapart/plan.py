@@ -21,9 +21,7 @@ FEW = 150  # below this many training pictures one deal of folds moves a score b
 MANY = 5_000  # above it three folds leave enough to fit on, and each costs minutes
 LOOK_SIDE = 128  # px; the first, cheap look of the detail net: a quarter of the time of 256 px
 EPOCHS = 16  # of the detail net; ten are enough on pellets, forty still helped on 546 pictures of 28 px
-ABOVE_TRAINED = (
-    8 / 7
-)  # side at which a backbone looks, over that of its training: 256 px for one trained at 224
+ABOVE_TRAINED = 8 / 7  # a backbone looks at this many times the side of its training: 256 px for 224
 MOST_EPOCHS = 60  # so that a few dozen pictures are not seen hundreds of times
 
 

@@ -17,9 +17,8 @@ import numpy as np
 
 from tellapart.members.scores import log_losses, paired_gain, softmax
 
-UNEVEN = (
-    1.5  # times as many pictures of the largest as of the smallest class; below it weights change nothing
-)
+UNEVEN = 1.5
+"""Times as many pictures of the largest as of the smallest class; below it weights change nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +50,10 @@ class Balance:
         if self.gain is None:
             return f"classes are even enough ({self.ratio:.1f} to 1) to count as they come"
         chosen = "weighted so that all classes count the same" if self.is_weighted else "counted as they come"
+        does = "lowers" if self.gain >= 0 else "raises"
         return (
-            f"pictures are {chosen} ({self.ratio:.1f} to 1): weighting lowers the out-of-fold log loss by "
-            f"{self.gain:.4f} (standard error {self.error:.4f})"
+            f"pictures are {chosen} ({self.ratio:.1f} to 1): weighting {does} the out-of-fold log loss by "
+            f"{abs(self.gain):.4f} (standard error {self.error:.4f})"
         )
 
     def to_dict(self) -> dict[str, Any]:

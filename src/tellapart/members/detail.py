@@ -28,13 +28,11 @@ POLICIES = {
     "mirrorings": Policy(mirror=True, turns=False),
     "none": Policy(mirror=False, turns=False),
 }
-SOLVED = (
-    0.99  # balanced accuracy on the first fold at which neither another policy nor more pixels can add much
-)
+SOLVED = 0.99
+"""Balanced accuracy on the first fold at which neither another policy nor more pixels can add much."""
 NONE = np.array([], dtype=np.int64)
-FEW_ERRORS = (
-    5  # left by the member before: a flawless one would not be told from it (exact McNemar test, p >= .06)
-)
+FEW_ERRORS = 5
+"""Left by the member before: a flawless one would not be told from it (exact McNemar test, p >= .06)."""
 POOR = 0.90  # balanced accuracy of the member before, below which every policy and size gets its look
 
 
