@@ -149,6 +149,42 @@ def train(
 
 
 @app.command()
+def diagnose(
+    what: Annotated[
+        str, typer.Argument(help="A training script (.py), a notebook, or - for one on standard input.")
+    ],
+    args: Annotated[
+        list[str] | None, typer.Argument(metavar="-- ARGS...", help="What the script itself is given.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The script's first argument, or {pictures} in ARGS.")
+    ] = None,
+    time: Annotated[str, typer.Option(help="A ceiling for the whole command: 90, 90s, 10m, 1h.")] = "10m",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the report, fixed.py and fix.patch here.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why the training in WHAT fails, proved by running it, and how to mend it."""
+    from tellapart.diagnose.diagnosing import diagnose_script
+    from tellapart.diagnose.spoken import in_words
+    from tellapart.options import parse_duration
+
+    found = diagnose_script(
+        what,
+        pictures=pictures,
+        seconds=parse_duration(time),
+        args=args or (),
+        out=out,
+        say=lambda words: typer.echo(words, err=True),
+    )
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        typer.echo(in_words(found))
+
+
+@app.command()
 def evaluate(run: RunArgument, pictures: PicturesArgument, as_json: JsonOption = False) -> None:
     """Measure a run on other pictures."""
     from tellapart.evaluation import evaluate_run

@@ -28,6 +28,7 @@ START_SECONDS = 20.0
 def run_script(
     script: Path,
     *,
+    text: str | None = None,
     pictures: Path | None = None,
     args: Sequence[str] = (),
     seconds: float = 600.0,
@@ -41,6 +42,8 @@ def run_script(
     ----------
     script
         A Python file. Its folder is copied, it runs in the copy.
+    text
+        What to run in place of the file's own text: a version of it that was changed.
     pictures
         Real folder of pictures: the script's first argument, or wherever ``{pictures}`` stands in `args`; also the
         environment variable ``PICTURES``, and in place of a folder that the script names and that does not exist.
@@ -66,6 +69,9 @@ def run_script(
         folder = work / "copy" / (script.parent.name or "script")
         folder.parent.mkdir()
         copy_folder(script.parent, folder)
+        if text is not None:
+            (folder / script.name).unlink()  # it may be a link to the user's own file
+            (folder / script.name).write_text(text, encoding="utf-8")
         records, temporary = work / "records", work / "tmp"
         records.mkdir()
         temporary.mkdir()

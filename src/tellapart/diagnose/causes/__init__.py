@@ -1,0 +1,1 @@
+"""Causes: their words."""

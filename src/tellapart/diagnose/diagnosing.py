@@ -1,0 +1,68 @@
+"""`diagnose`: why a training fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tellapart.run_folder import RunFolder
+
+from .answer import Diagnosis
+from .examine import examine
+from .script import scratch_folder, take
+from .trials.runs import Runs, Setting
+
+MEMORY_BYTES = 8 * 2**30
+"""Of each run; more than a small set needs, and two at a time still fit a common machine."""
+
+
+def diagnose_script(
+    what: str,
+    *,
+    pictures: Path | None = None,
+    seconds: float = 600.0,
+    args: Sequence[str] = (),
+    out: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Diagnosis:
+    """Find out why a training script fails, proved by running it with and without the fault.
+
+    Parameters
+    ----------
+    what
+        A ``.py`` or ``.ipynb`` file, or ``-`` for standard input.
+    pictures
+        Given to the script as its first argument, or wherever ``{pictures}`` stands in `args`.
+    seconds
+        For everything.
+    out
+        A folder for ``diagnosis.json``, ``fixed.py`` and ``fix.patch``; None: nothing is written.
+    say
+        Told what is found as it is found.
+
+    Raises
+    ------
+    OptionError
+        There is no such script, or no such folder.
+    ProgramError
+        It is not Python, or trains nothing that can be told.
+    """
+    deadline = time.monotonic() + seconds
+    with scratch_folder() as scratch:
+        script = take(what, Path(scratch))
+        setting = Setting(script.file, pictures, tuple(args), MEMORY_BYTES)
+        with Runs(setting, deadline=deadline) as runs:
+            found = examine(script, runs, say)
+    if out is not None:
+        write(found, out)
+    return found
+
+
+def write(found: Diagnosis, out: Path) -> None:
+    """Write a diagnosis into a folder."""
+    folder = RunFolder(out)
+    folder.write_json("diagnosis.json", found.to_dict())
+    if found.fixed:
+        folder.write_text("fixed.py", found.fixed)
+        folder.write_text("fix.patch", found.patch)

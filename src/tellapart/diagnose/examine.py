@@ -1,0 +1,177 @@
+"""The examination, top to bottom: read, run, suspect, try, judge.
+
+Each suspicion is tried on the program as it is; what mends it is kept, and the mended program is examined again, for a
+training may have more than one fault.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .answer import Diagnosis
+from .proving.trial import SEEDS, Case, Tried, prepare, score_again, try_out
+from .reading import Program, Suspicion, read_program, suspect
+from .recording import Outcome, Recording
+from .script import Script
+from .suspects import suspects
+from .trials.effect import level
+from .trials.judged import judge
+from .trials.runs import Runs
+from .verdict import Examined, conclude, first_sentence
+from .watching import Discrepancy, RuledOut, compare, look
+
+MOST_ROUNDS = 3
+"""Faults that are mended one after the other."""
+SUSPECTED = 0.5
+"""A training that works is tried for suspicions from this certainty on; one that fails, from `KEPT_IN_MIND` on."""
+KEPT_IN_MIND = 0.15
+MOST_TRIED = 8
+CEILING = 0.95
+"""Above this there is no room for the gain that would make a cause; what may still be wrong is a figure or a split."""
+RESCORED = ("prep.train_validation_mismatch", "prep.train_predict_mismatch", "prep.channel_order")
+WRONG_WITHOUT_FAILING = ("metric.", "split.", "loop.missing_eval_mode", "arch.batchnorm_mode", "prep.train_",
+                         "prep.augmented_validation")  # fmt: skip
+"""What can be wrong while the network itself is well."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Round:
+    """One program: as it is, or mended so far."""
+
+    program: Program
+    recording: Recording
+    suspects: tuple[Suspicion, ...]
+    ruled_out: tuple[RuledOut, ...]
+    wrong: tuple[Discrepancy, ...]
+    tried: list[Tried] = field(default_factory=list)
+
+    @property
+    def proved(self) -> Tried | None:
+        """What mended it."""
+        return next((one for one in self.tried if one.fails), None)
+
+
+def examine(script: Script, runs: Runs, say: Say) -> Diagnosis:
+    """Find out why a training fails.
+
+    Parameters
+    ----------
+    script
+        The program.
+    runs
+        Runs it, within the time there is.
+    say
+        Told what is found as it is found.
+
+    Raises
+    ------
+    ProgramError
+        It is not Python, or trains nothing that can be told.
+    """
+    begun = time.monotonic()
+    program = read_program(script.text, script.name)
+    read = suspect(program)
+    say(first_sentence(read, time.monotonic() - begun))
+    rounds: list[Round] = []
+    while len(rounds) < MOST_ROUNDS:
+        one = _round(program, read, runs)
+        rounds.append(one)
+        _try_all(one, runs, say, first=len(rounds) == 1)
+        if one.proved is None or one.proved.edit is None:
+            break
+        program = read_program(one.proved.edit.text, script.name)
+        read = suspect(program)
+    base = _runs_of(rounds[0], runs)
+    examined = Examined(
+        program=rounds[0].program,
+        runs=base,
+        suspects=rounds[0].suspects,
+        ruled_out=rounds[0].ruled_out,
+        compared=compare(rounds[0].recording),
+        tried=tuple(tuple(one.tried) for one in rounds),
+    )
+    return conclude(examined, time.monotonic() - begun)
+
+
+def _round(program: Program, read: tuple[Suspicion, ...], runs: Runs) -> Round:
+    recording = runs.run(program.text, SEEDS[0])
+    seen = look(recording, program) if recording.trainings else None
+    found, out = suspects(read, seen)
+    wrong = tuple(one for one in compare(recording) if one.outside)
+    return Round(program, recording, found, out, wrong)
+
+
+def _try_all(one: Round, runs: Runs, say: Say, *, first: bool) -> None:
+    """Try the suspicions, surest first, until one is proved; later rounds ask only what is clearly suspected."""
+    if not _can_be_tried(one.recording):
+        return
+    case = Case(one.program, one.recording, one.wrong)
+    chosen = _chosen(one, first=first)
+    for at, suspicion in enumerate(chosen):
+        if not runs.has_time_for(2):
+            say("The time is over before everything could be tried.")
+            return
+        for coming in chosen[at + 1 : at + 2]:
+            prepare(case, coming, runs)
+        found = score_again(case, suspicion, runs) if suspicion.code in RESCORED else None
+        edited = try_out(case, suspicion, runs)
+        found = _better(found, edited)
+        if found is None:
+            continue
+        say(_words(found))
+        one.tried.append(found)
+        if found.fails:
+            return
+
+
+def _better(rescored: Tried | None, edited: Tried | None) -> Tried | None:
+    """Join what scoring again and the edit say of one suspicion: the edit mends, both may prove."""
+    if rescored is None or edited is None:
+        return edited or rescored
+    if edited.proved:
+        return edited
+    return Tried(
+        rescored.suspicion,
+        rescored.proved,
+        rescored.fails,
+        (*rescored.experiments, *edited.experiments),
+        edited.edit,
+        edited.runs,
+    )
+
+
+def _chosen(one: Round, *, first: bool) -> list[Suspicion]:
+    judged = judge(one.recording)
+    works = judged is not None and level([judged]).low > 1 / judged.classes
+    least = SUSPECTED if works or not first else KEPT_IN_MIND
+    found = [each for each in one.suspects if each.certainty >= least]
+    if judged is not None and judged.unseen and judged.balanced_accuracy >= CEILING:
+        found = [each for each in found if each.code.startswith(WRONG_WITHOUT_FAILING)]
+    return found[:MOST_TRIED]
+
+
+def _can_be_tried(recording: Recording) -> bool:
+    return recording.outcome in (Outcome.finished, Outcome.crashed, Outcome.time_up)
+
+
+def _runs_of(one: Round, runs: Runs) -> tuple[Recording, ...]:
+    """Return the runs of the program as it is: all that there are, and where it looks like chance, all seeds."""
+    judged = judge(one.recording)
+    if judged is None or not _can_be_tried(one.recording):
+        return (one.recording,)
+    if level([judged]).low > 1 / judged.classes or not runs.has_time_for(len(SEEDS) - 1):
+        return (one.recording,)
+    return tuple(runs.all(one.program.text, SEEDS))
+
+
+def _words(tried: Tried) -> str:
+    changed = tried.edit.words if tried.edit is not None else tried.experiments[0].change
+    outcome = "; ".join(
+        f"{one.measure.replace('_', ' ')} {one.before.value:.2f} -> {one.after.value:.2f}"
+        for one in tried.experiments
+    )
+    return f"Tried: {changed} {outcome}."

@@ -1,0 +1,117 @@
+"""The measures by which a change proves a cause; all are recomputed by us, none is the script's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tellapart.diagnose.answer import Experiment
+from tellapart.diagnose.recording import Recording
+from tellapart.diagnose.trials.effect import gain, level
+from tellapart.diagnose.trials.judged import Judged, judge, with_seen
+from tellapart.diagnose.watching.comparing import Discrepancy, compare
+from tellapart.evaluate.clusters import student_quantile
+from tellapart.evaluate.estimate import Estimate
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Runs of a program as it is and of one that was changed, by seed.
+
+    Attributes
+    ----------
+    before, after
+        Of equal length.
+    """
+
+    change: str
+    seeds: tuple[int, ...]
+    before: tuple[Recording, ...]
+    after: tuple[Recording, ...]
+
+
+def by_score(pair: Pair) -> Experiment | None:
+    """Compare how many pictures are told apart; None where one side cannot be judged."""
+    before, after = _judged(pair.before), _judged(pair.after)
+    if before is None or after is None:
+        return None
+    effect = gain(before, after)
+    return Experiment(pair.change, "balanced_accuracy", level(before), level(after), effect, pair.seeds)
+
+
+def by_untouched_pictures(pair: Pair) -> Experiment | None:
+    """Compare the score on the pictures the script judges by with that on pictures no training saw."""
+    before = [with_seen(one) for one in pair.before]
+    after = _judged(pair.after)
+    if after is None or any(one is None for one in before) or not all(one.unseen for one in after):
+        return None
+    known = [one for one in before if one is not None]
+    return Experiment(
+        pair.change, "balanced_accuracy", level(known), level(after), gain(known, after), pair.seeds
+    )
+
+
+def by_figure(pair: Pair, wrong: Discrepancy) -> Experiment | None:
+    """Compare how far the script's own figure is from the recomputed one; None where one side does not show it."""
+    before = [_gap(one, wrong) for one in pair.before]
+    after = [_gap(one, wrong) for one in pair.after]
+    a, b = [one for one in before if one], [one for one in after if one]
+    if len(a) != len(before) or len(b) != len(after):
+        return None
+    effect = _mean_of([y.value - x.value for x, y in zip(a, b, strict=True)], [*a, *b])
+    name = f"reported {wrong.reported.part} {wrong.reported.measure} less the recomputed one"
+    return Experiment(
+        pair.change,
+        name,
+        _mean_of([x.value for x in a], a),
+        _mean_of([y.value for y in b], b),
+        effect,
+        pair.seeds,
+    )
+
+
+def rescored(
+    change: str, seeds: tuple[int, ...], runs: Sequence[Recording], part: str, preparation: str
+) -> Experiment | None:
+    """Compare the same weights on the same pictures, as the script prepares them and as the training part is."""
+    before = [judge(one, part=part) for one in runs]
+    after = [judge(one, part=part, preparation=preparation) for one in runs]
+    a, b = [one for one in before if one], [one for one in after if one]
+    if len(a) != len(before) or len(b) != len(after):
+        return None
+    return Experiment(change, "balanced_accuracy", level(a), level(b), gain(a, b), seeds)
+
+
+def _judged(runs: Sequence[Recording]) -> list[Judged] | None:
+    found = [judge(one) for one in runs]
+    known = [one for one in found if one is not None]
+    return known if len(known) == len(found) else None
+
+
+def _gap(recording: Recording, wrong: Discrepancy) -> Estimate | None:
+    """Return reported less recomputed of the same part and measure, at its last epoch."""
+    alike = [one for one in compare(recording) if is_of(one, wrong)]
+    if not alike:
+        return None
+    last = max(alike, key=lambda one: (one.reported.after, one.reported.epoch or 0))
+    shown = last.reported.value
+    return Estimate(shown - last.true, shown - last.high, shown - last.low, last.n)
+
+
+def is_of(one: Discrepancy, other: Discrepancy) -> bool:
+    """Say whether two comparisons are about the same part and measure."""
+    a, b = one.reported, other.reported
+    return (a.part, a.measure, a.of) == (b.part, b.measure, b.of)
+
+
+def _mean_of(values: list[float], gaps: list[Estimate]) -> Estimate:
+    """Return the mean over seeds; its interval from the spread over seeds and from that of the recomputed figures."""
+    mean, half = float(np.mean(values)), 0.0
+    if len(values) > 1:
+        half = student_quantile(len(values) - 1) * float(np.std(values, ddof=1)) / len(values) ** 0.5
+    # The pictures that judge are the same for every seed or few: their uncertainty does not shrink with the seeds.
+    of_pictures = float(np.mean([(one.high - one.low) / 2 for one in gaps]))
+    half = (half**2 + of_pictures**2) ** 0.5
+    return Estimate(mean, mean - half, mean + half, min(one.n for one in gaps))

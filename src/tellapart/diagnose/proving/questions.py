@@ -1,0 +1,105 @@
+"""What is asked of a change: by which measure it proves a cause, and from when on that matters.
+
+The interface defines it: most causes are proved by a score that moves by more than its interval; a wrong figure by one
+that differs from the recomputed one and no longer does after the change; a leak by a score that falls on pictures that
+no training saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from tellapart.diagnose.answer import Experiment
+from tellapart.diagnose.watching.comparing import Discrepancy
+
+from .measures import Pair, by_figure, by_score, by_untouched_pictures
+
+MATTERS = 0.05
+"""Balanced accuracy that a fix has to gain, beyond its interval, to be a cause of failure: the interface's figure."""
+WORTH_A_SECOND_LOOK = 0.025
+"""Half of that, at the first look."""
+
+WRONG_FIGURES = ("metric.", "loop.missing_eval_mode", "arch.batchnorm_mode")
+"""What harms by showing a wrong figure, be the network well or not."""
+UNTOUCHED = ("split.leak", "split.validation_is_training")
+"""What harms by judging on pictures that the training saw."""
+MOST_FIGURES = 2
+
+Test = Callable[[Experiment], bool]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One measure, and what it has to show.
+
+    Attributes
+    ----------
+    promising
+        After one run each: worth more seeds.
+    shown
+        The effect is clear of its interval.
+    matters
+        It is large enough for a cause.
+    open
+        More seeds may still show that it matters.
+    """
+
+    measure: Callable[[Pair], Experiment | None]
+    promising: Test
+    shown: Test
+    matters: Test
+    open: Test
+
+
+def questions(code: str, wrong: tuple[Discrepancy, ...]) -> tuple[Question, ...]:
+    """Return what decides about a cause.
+
+    Parameters
+    ----------
+    wrong
+        Figures of the script that are not what they say.
+    """
+    if code in UNTOUCHED:
+        return (FALLS,)
+    if not code.startswith(WRONG_FIGURES):
+        return (RISES,)
+    gaps = tuple(
+        Question(partial(by_figure, wrong=one), _closes, _closes, _closes, _never) for one in _gravest(wrong)
+    )
+    return gaps if code.startswith("metric.") else (*gaps, RISES)
+
+
+def _gravest(wrong: tuple[Discrepancy, ...]) -> Iterator[Discrepancy]:
+    """Yield the figure that is furthest off, of each part and measure."""
+    furthest: dict[tuple[str, str], Discrepancy] = {}
+    for one in sorted(wrong, key=lambda one: -abs(one.reported.value - one.true)):
+        furthest.setdefault((one.reported.part, one.reported.measure), one)
+    yield from list(furthest.values())[:MOST_FIGURES]
+
+
+def _closes(one: Experiment) -> bool:
+    """Say whether a wrong figure is right after the change: off by more than its interval before, within it after."""
+    was_off = one.before.low > 0 or one.before.high < 0
+    return was_off and one.after.low <= 0 <= one.after.high
+
+
+def _never(_: Experiment) -> bool:
+    return False
+
+
+RISES = Question(
+    by_score,
+    promising=lambda one: one.effect.value > WORTH_A_SECOND_LOOK,
+    shown=lambda one: one.effect.low > 0,
+    matters=lambda one: one.effect.low >= MATTERS,
+    open=lambda one: one.effect.high >= MATTERS,
+)
+FALLS = Question(
+    by_untouched_pictures,
+    promising=lambda one: one.effect.value < -WORTH_A_SECOND_LOOK,
+    shown=lambda one: one.effect.high < 0,
+    matters=lambda one: one.effect.high < 0,
+    open=lambda one: one.effect.value < 0,
+)

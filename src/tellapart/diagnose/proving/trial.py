@@ -1,0 +1,142 @@
+"""Trials of the edits of one program: a short look at each, then proof with several seeds of what looks well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tellapart.diagnose.answer import Experiment
+from tellapart.diagnose.edits import Edit, propose
+from tellapart.diagnose.reading import Program, Suspicion
+from tellapart.diagnose.recording import Recording
+from tellapart.diagnose.trials.runs import Runs
+from tellapart.diagnose.watching.comparing import Discrepancy
+
+from .measures import Pair, rescored
+from .questions import MATTERS, Question, questions
+
+SEEDS = (0, 1, 2)
+"""Three, as the interface asks; the first is the look."""
+MORE_SEEDS = (3, 4)
+"""Where three leave it open."""
+MOST_EDITS = 2
+"""Of one suspicion: the best, and one other way."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is examined.
+
+    Attributes
+    ----------
+    program, recording
+        As read, and as it ran with the first seed.
+    wrong
+        Figures of the script that are not what they say.
+    """
+
+    program: Program
+    recording: Recording
+    wrong: tuple[Discrepancy, ...]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of a suspicion.
+
+    Attributes
+    ----------
+    proved
+        The effect is clear of its interval, as the interface defines it for this kind of cause.
+    fails
+        It is also as large as the interface asks of a cause: otherwise it is a remark.
+    edit
+        The change; None where the same weights were only scored again.
+    runs
+        Of the edited program, by seed.
+    """
+
+    suspicion: Suspicion
+    proved: bool
+    fails: bool
+    experiments: tuple[Experiment, ...] = ()
+    edit: Edit | None = None
+    runs: tuple[Recording, ...] = ()
+
+
+def try_out(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
+    """Try the edits of a suspicion; None where there is none, or no time.
+
+    Returns
+    -------
+    Tried
+        Of the first edit that proves it; else of the first that could be tried.
+    """
+    first: Tried | None = None
+    for edit in propose(case.program, suspicion, case.recording)[:MOST_EDITS]:
+        if not runs.has_time_for(1):
+            break
+        found = _try(case, suspicion, edit, runs)
+        if found is not None and found.proved:
+            return found
+        first = first or found
+    return first
+
+
+def prepare(case: Case, suspicion: Suspicion, runs: Runs) -> None:
+    """Begin the first run that `try_out` will ask for."""
+    for edit in propose(case.program, suspicion, case.recording)[:1]:
+        runs.begin(edit.text, SEEDS[:1])
+
+
+def score_again(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
+    """Score the same weights with the pictures prepared as for training; None where nothing was kept for that."""
+    for training in case.recording.trainings:
+        for kept in training.scores:
+            if not kept.preparation:
+                continue
+            everything = runs.all(case.program.text, SEEDS)
+            change = f"The {kept.part} pictures are {kept.preparation}; the weights stay the same."
+            found = rescored(change, SEEDS, everything, kept.part, kept.preparation)
+            if found is not None and found.effect.low > 0:
+                return Tried(suspicion, True, found.effect.low >= MATTERS, (found,))
+    return None
+
+
+def _try(case: Case, suspicion: Suspicion, edit: Edit, runs: Runs) -> Tried | None:
+    asked = questions(suspicion.code, case.wrong)
+    once = _pair(case, edit, runs, SEEDS[:1])
+    looks = _answers(asked, once)
+    if not looks:
+        return None
+    best = Tried(suspicion, False, False, tuple(one for _, one in looks), edit, once.after)
+    if not any(question.promising(one) for question, one in looks):
+        return best
+    for seeds, new in ((SEEDS, len(SEEDS) - 1), (SEEDS + MORE_SEEDS, len(MORE_SEEDS))):
+        if not runs.has_time_for(2 * new):
+            break
+        pair = _pair(case, edit, runs, seeds)
+        answers = _answers(asked, pair)
+        best = Tried(
+            suspicion,
+            any(question.shown(one) for question, one in answers),
+            any(question.matters(one) for question, one in answers),
+            tuple(one for _, one in answers),
+            edit,
+            pair.after,
+        )
+        if best.fails or not any(question.open(one) for question, one in answers):
+            break
+    return best
+
+
+def _answers(asked: tuple[Question, ...], pair: Pair) -> list[tuple[Question, Experiment]]:
+    found = [(question, question.measure(pair)) for question in asked]
+    return [(question, one) for question, one in found if one is not None]
+
+
+def _pair(case: Case, edit: Edit, runs: Runs, seeds: tuple[int, ...]) -> Pair:
+    after = runs.begin(edit.text, seeds)
+    before = runs.begin(case.program.text, seeds)
+    return Pair(
+        edit.words, seeds, tuple(one.result() for one in before), tuple(one.result() for one in after)
+    )

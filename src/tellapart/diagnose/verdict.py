@@ -1,0 +1,281 @@
+"""What was found out -> the verdict, as the interface defines it, in words a beginner understands.
+
+``fails``: the training is no better than chance; or one fix gains what matters; or a figure that the script shows is
+wrong, or taken on pictures that are in the training part. ``healthy``: nothing of the kind. ``unknown``: it could not
+be run, or the pictures are too few to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tellapart.evaluate.estimate import Estimate
+
+from .answer import Curve, Diagnosis, Entry, Remeasured, Verdict
+from .causes.catalogue import CAUSES
+from .edits import unified_diff
+from .proving.trial import Tried
+from .reading import Program, Suspicion
+from .recording import Outcome, Recording
+from .trials.effect import level
+from .trials.judged import judge, judged_part, main_training
+from .watching import Discrepancy, RuledOut
+
+SURE = 0.5
+"""From this certainty on a cause is named without proof where the training fails, or as a remark where it does not."""
+FIGURE_IS_WRONG = 0.3
+"""From this certainty on a suspicion goes with a figure that is seen to be wrong."""
+PROVED, NOT_PROVED = 0.95, 0.9
+"""Confidence is at least the first with a proof, at most the second without: no look replaces an experiment."""
+GOOD_SHARE = 0.6
+"""As in `tellapart.diagnose.watching.view`: an interval that holds chance and this much cannot tell."""
+WRONG_FIGURES = ("metric.", "loop.missing_eval_mode", "arch.batchnorm_mode", "prep.train_predict_mismatch")
+SEEN_IN_TRAINING = ("split.leak", "split.validation_is_training")
+
+
+@dataclass(frozen=True)
+class Examined:
+    """Everything the verdict goes by.
+
+    Attributes
+    ----------
+    runs
+        Of the program as it is, at least one.
+    tried
+        By round: what was tried on the program as it is, then on the program mended once, and so on.
+    """
+
+    program: Program
+    runs: tuple[Recording, ...]
+    suspects: tuple[Suspicion, ...]
+    ruled_out: tuple[RuledOut, ...]
+    compared: tuple[Discrepancy, ...]
+    tried: tuple[tuple[Tried, ...], ...]
+
+
+def first_sentence(read: Sequence[Suspicion], seconds: float) -> str:
+    """Say what reading alone suspects most, before anything is run."""
+    if not read or read[0].certainty < FIGURE_IS_WRONG:
+        return f"Reading the script shows no clear fault ({seconds:.1f} s). Now it is run."
+    first = read[0]
+    place = "" if first.position is None else f"{first.position}: "
+    sure = "very likely" if first.certainty >= 0.8 else "perhaps"
+    return f"{place}{sure} {CAUSES[first.code].title[0].lower()}{CAUSES[first.code].title[1:]}. {first.words}"
+
+
+def conclude(examined: Examined, seconds: float) -> Diagnosis:
+    """Return the diagnosis."""
+    count, chance = _level(examined.runs)
+    causes = tuple(_causes(examined, count, chance))
+    verdict = _verdict(examined, causes, count, chance)
+    if verdict is not Verdict.fails:
+        causes = ()
+    remarks = tuple(_remarks(examined, {one.code for one in causes}))
+    mended = [one for tries in examined.tried for one in tries if one.fails and one.edit is not None]
+    fixed = mended[-1].edit.text if mended and mended[-1].edit is not None else ""
+    return Diagnosis(
+        verdict=verdict,
+        summary=_summary(examined, verdict, causes, count),
+        causes=causes,
+        remarks=remarks,
+        ruled_out=tuple(one for one in examined.ruled_out if one.code not in {each.code for each in causes}),
+        assumptions=tuple(_assumptions(examined)),
+        remeasured=tuple(_remeasured(examined.compared)),
+        level=count,
+        curves=(*_curves("as it is", examined.runs), *_curves_mended(mended)),
+        fixed=fixed,
+        patch=unified_diff(examined.program.text, fixed, examined.program.file) if fixed else "",
+        seconds=seconds,
+    )
+
+
+def _curves_mended(mended: Sequence[Tried]) -> Iterator[Curve]:
+    if mended and mended[-1].edit is not None:
+        yield from _curves(mended[-1].edit.words, mended[-1].runs)
+
+
+def _curves(name: str, runs: Sequence[Recording]) -> Iterator[Curve]:
+    for seed, run in enumerate(runs):
+        training = main_training(run)
+        part = None if training is None else judged_part(training)
+        if training is None or part is None:
+            continue
+        kept = [
+            (one.number, one.true[part]["balanced_accuracy"]) for one in training.epochs if part in one.true
+        ]
+        known = [(number, one) for number, one in kept if one["value"] is not None]
+        yield Curve(
+            name,
+            part,
+            seed,
+            tuple(number + 1 for number, _ in known),
+            tuple(Estimate(one["value"], one["low"], one["high"], one["n"]) for _, one in known),
+        )
+
+
+def _level(runs: Sequence[Recording]) -> tuple[Estimate | None, float]:
+    """Return the balanced accuracy of the program as it is, and what chance gives."""
+    found = [judge(one) for one in runs]
+    known = [one for one in found if one is not None]
+    return (level(known), 1 / known[0].classes) if known else (None, 0.5)
+
+
+def _verdict(examined: Examined, causes: tuple[Entry, ...], count: Estimate | None, chance: float) -> Verdict:
+    if any(one.proved for one in causes) or _figure_is_wrong(examined) or _judged_by_training(examined):
+        return Verdict.fails
+    if count is None:
+        return Verdict.unknown
+    if count.low > chance:
+        return Verdict.healthy
+    return Verdict.unknown if count.high >= chance + GOOD_SHARE * (1 - chance) else Verdict.fails
+
+
+def _causes(examined: Examined, count: Estimate | None, chance: float) -> Iterator[Entry]:
+    """Yield what is proved, else what is seen to be wrong, else what is suspected most of a training that fails."""
+    proved = [one for tries in examined.tried for one in tries if one.fails]
+    named = set()
+    text = examined.program.text
+    for one in proved:
+        named.add(one.suspicion.code)
+        yield _entry(examined, one.suspicion, one, text)
+        text = text if one.edit is None else one.edit.text
+    seen_wrong = {_judged_by_training(examined), _figure_is_wrong(examined)} - named
+    for each in examined.suspects:
+        if each.code in seen_wrong:
+            named.add(each.code)
+            yield _entry(examined, each, _tried(examined, each.code), examined.program.text)
+    fails = count is not None and count.low <= chance
+    if not named and fails and examined.suspects and examined.suspects[0].certainty >= SURE:
+        first = examined.suspects[0]
+        yield _entry(examined, first, _tried(examined, first.code), examined.program.text)
+
+
+def _tried(examined: Examined, code: str) -> Tried | None:
+    return next((one for one in (examined.tried or ((),))[0] if one.suspicion.code == code), None)
+
+
+def _judged_by_training(examined: Examined) -> str:
+    """Return the code of a leak that was seen, or nothing."""
+    found = (one for one in examined.suspects if one.code in SEEN_IN_TRAINING and one.certainty >= SURE)
+    return next((one.code for one in found if _was_seen(examined)), "")
+
+
+def _was_seen(examined: Examined) -> bool:
+    parts = [part for one in examined.runs[0].trainings for part in one.parts.values()]
+    return any(
+        share > 0 and part.name.startswith(("validation", "test")) and other == "train"
+        for part in parts
+        for other, share in part.shared.items()
+    )
+
+
+def _figure_is_wrong(examined: Examined) -> str:
+    """Return the code of the cause that a wrong figure goes with, or nothing."""
+    if not any(one.outside for one in examined.compared):
+        return ""
+    suspected = (
+        one.code
+        for one in examined.suspects
+        if one.code.startswith(WRONG_FIGURES) and one.certainty >= FIGURE_IS_WRONG
+    )
+    return next(suspected, "")
+
+
+def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before: str) -> Entry:
+    proved = tried is not None and tried.proved and tried.fails
+    cause, position = CAUSES[suspicion.code], suspicion.position
+    certainty = suspicion.certainty
+    patch = ""
+    if tried is not None and tried.edit is not None:
+        patch = unified_diff(before, tried.edit.text, examined.program.file)
+    return Entry(
+        code=suspicion.code,
+        title=cause.title,
+        words=suspicion.words,
+        file=examined.program.file,
+        line=None if position is None else position.line,
+        source=suspicion.source,
+        confidence=max(certainty, PROVED) if proved else min(certainty, NOT_PROVED),
+        proved=proved,
+        experiments=() if tried is None else tried.experiments,
+        fix=cause.fix,
+        patch=patch,
+    )
+
+
+def _remarks(examined: Examined, named: set[str]) -> Iterator[Entry]:
+    """Yield what gains less than what matters, and what looks odd but was not proved."""
+    for one in examined.suspects:
+        tried = _tried(examined, one.code)
+        gains = tried is not None and tried.proved
+        untested = tried is None and one.certainty >= SURE
+        if one.code not in named and (gains or untested):
+            yield _entry(examined, one, tried, examined.program.text)
+
+
+def _remeasured(compared: Sequence[Discrepancy]) -> Iterator[Remeasured]:
+    """Yield each figure at its last epoch."""
+    last: dict[str, Discrepancy] = {}
+    for one in compared:
+        name = f"{one.reported.part} {one.reported.measure}{' ' + one.reported.of if one.reported.of else ''}"
+        last[name] = one
+    for name, one in last.items():
+        yield Remeasured(
+            name, one.reported.value, Estimate(one.true, one.low, one.high, one.n), not one.outside
+        )
+
+
+def _assumptions(examined: Examined) -> Iterator[str]:
+    yield from examined.program.assumptions
+    run = examined.runs[0]
+    for one in run.replaced:
+        yield f"{one.asked} does not exist here: {one.given} took its place"
+    judged = judge(run)
+    if judged is not None and not judged.unseen:
+        yield "the script judges by no picture outside of its training part: the score is that of the training part"
+    yield from run.notes
+
+
+def _summary(examined: Examined, verdict: Verdict, causes: tuple[Entry, ...], count: Estimate | None) -> str:
+    if verdict is Verdict.fails and causes:
+        return _cause_in_words(causes)
+    if verdict is Verdict.fails:
+        return (
+            "The training fails: it tells the classes apart no better than chance "
+            f"(balanced accuracy {count}). What was tried does not explain it."
+        )
+    if verdict is Verdict.healthy:
+        return f"Nothing that matters was found: the training works (balanced accuracy {count})."
+    return f"The cause is unknown: {_why_unknown(examined, count)}"
+
+
+def _cause_in_words(causes: tuple[Entry, ...]) -> str:
+    first = causes[0]
+    place = "" if first.line is None else f" (line {first.line})"
+    sentence = f"The training fails: {first.title[0].lower()}{first.title[1:]}{place}."
+    if not first.proved:
+        return f"{sentence} This is not proved."
+    one = next(each for each in first.experiments if each.effect.is_defined)
+    what = one.measure.replace("_", " ")
+    after = f"{what} goes from {one.before.value:.2f} to {one.after.value:.2f} ({len(one.seeds)} seeds)"
+    return f"{sentence} With the change {after}."
+
+
+def _why_unknown(examined: Examined, count: Estimate | None) -> str:
+    run = examined.runs[0]
+    failure = run.failure
+    if run.outcome is Outcome.import_missing and failure is not None:
+        return f"the script needs {failure.missing}, which is not installed here."
+    if run.outcome is Outcome.asked_for_input:
+        return "the script waits for somebody to type something."
+    if run.outcome is Outcome.crashed and failure is not None:
+        where = f" in {failure.file}, line {failure.line}" if failure.file else ""
+        return f"the script ends with {failure.kind}{where}: {failure.message}"
+    if run.outcome is Outcome.memory:
+        return "the script needs more memory than it was given."
+    if run.outcome is Outcome.no_training_seen:
+        return "the script ran, but no network was trained."
+    if count is None:
+        return "no pictures with labels were seen by which the network could be judged."
+    return f"the {count.n} pictures that judge are too few to tell a good network from chance (balanced accuracy {count})."

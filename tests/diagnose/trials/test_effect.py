@@ -1,0 +1,93 @@
+"""The effect of a change over seeds and pictures: its interval covers, and shrinks with what it should shrink with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tellapart.diagnose.trials.effect import gain, level
+from tellapart.diagnose.trials.judged import Judged
+
+
+def judged(right: np.ndarray, labels: np.ndarray, looks: np.ndarray | None = None) -> Judged:
+    looks = np.arange(len(labels)) if looks is None else looks
+    return Judged("validation", True, 2, looks, labels, right.astype(float))
+
+
+def drawn(
+    rng: np.random.Generator, n: int, seeds: int, skill: float, of_picture: float, of_seed: float
+) -> tuple[list[Judged], np.ndarray]:
+    """Draw runs whose pictures differ in difficulty and whose seeds differ in luck; returns them and the labels."""
+    labels = np.arange(n) % 2
+    difficulty = rng.normal(0, of_picture, n)
+    found = []
+    for _ in range(seeds):
+        p = 1 / (1 + np.exp(-(skill + difficulty + rng.normal(0, of_seed))))
+        found.append(judged(rng.random(n) < p, labels))
+    return found, labels
+
+
+def test_one_run_is_its_balanced_accuracy():
+    labels = np.array([0] * 30 + [1] * 10)
+    right = np.concatenate([np.ones(24), np.zeros(6), np.ones(5), np.zeros(5)])
+    found = level([judged(right, labels)])
+    assert found.value == pytest.approx((0.8 + 0.5) / 2)
+    assert found.n == 40
+    assert 0 <= found.low < found.value < found.high <= 1
+
+
+@pytest.mark.parametrize(("of_picture", "of_seed"), [(0.0, 0.0), (2.0, 0.0), (0.0, 0.5), (1.0, 0.3)])
+@pytest.mark.parametrize("n", [20, 100])
+def test_no_effect_is_seldom_seen(of_picture, of_seed, n):
+    rng = np.random.default_rng(n)
+    seen = 0
+    for _ in range(400):
+        before, _ = drawn(rng, n, 3, 0.5, of_picture, of_seed)
+        # The same pictures are as hard for both.
+        pooled = [judged(rng.permutation(one.right), one.labels) for one in before]
+        after = [judged(one.right.copy(), one.labels) for one in pooled]
+        after, pooled = [after[1], after[2], after[0]], pooled
+        found = gain(pooled, after)
+        seen += not found.low <= 0 <= found.high
+    assert seen / 400 <= 0.05
+
+
+def test_the_interval_of_the_level_covers():
+    rng = np.random.default_rng(0)
+    big, _ = drawn(rng, 200_000, 1, 1.0, 1.0, 0.0)
+    truth = big[0].balanced_accuracy
+    inside = 0
+    for _ in range(400):
+        runs, _ = drawn(rng, 60, 3, 1.0, 1.0, 0.0)
+        found = level(runs)
+        inside += found.low <= truth <= found.high
+    assert inside / 400 >= 0.93
+
+
+def test_a_clear_gain_is_clear_with_three_seeds_and_keeps_an_interval():
+    labels = np.arange(40) % 2
+    before = [judged(labels == 0, labels)] * 3
+    after = [judged(np.ones(40), labels)] * 3
+    found = gain(before, after)
+    assert found.value == 0.5
+    assert 0.3 < found.low < 0.5 < found.high < 0.7
+
+
+def test_seeds_that_disagree_widen_the_interval():
+    labels = np.arange(200) % 2
+    rng = np.random.default_rng(1)
+    before = [judged(rng.random(200) < 0.5, labels) for _ in range(3)]
+    agree = [judged(rng.random(200) < 0.8, labels) for _ in range(3)]
+    differ = [judged(rng.random(200) < share, labels) for share in (0.55, 0.85, 1.0)]
+    assert gain(before, agree).low > 0.1
+    assert gain(before, differ).low < gain(before, agree).low
+
+
+def test_other_pictures_are_not_paired():
+    rng = np.random.default_rng(2)
+    labels, hard = np.arange(100) % 2, rng.random(100) < 0.5
+    before, same = judged(hard, labels), judged(hard | (rng.random(100) < 0.2), labels)
+    other = judged(same.right, labels, looks=np.arange(1000, 1100))
+    paired, unpaired = gain([before], [same]), gain([before], [other])
+    assert paired.value == unpaired.value
+    assert paired.high - paired.low < unpaired.high - unpaired.low

@@ -1,0 +1,143 @@
+"""`tellapart diagnose` through the command line: scripts that a user could have written, run for real."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from PIL import Image
+
+COMMAND = [sys.executable, "-m", "tellapart", "diagnose"]
+
+LOOP = """
+import os, sys
+import numpy as np, torch
+from PIL import Image
+from torch import nn
+
+folder = sys.argv[1]
+names, X, y = sorted(os.listdir(folder)), [], []
+for label, name in enumerate(names):
+    for file in sorted(os.listdir(os.path.join(folder, name))):
+        X.append(np.asarray(Image.open(os.path.join(folder, name, file)), dtype=np.float32) / 255)
+        y.append(label)
+X, y = torch.tensor(np.stack(X)).permute(0, 3, 1, 2), torch.tensor(y)
+order = torch.randperm(len(X))
+X, y = X[order], y[order]
+net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2))
+optimizer = torch.optim.Adam(net.parameters(), lr=.02)
+criterion = nn.CrossEntropyLoss()
+for epoch in range(12):
+    net.train()
+    for at in range(0, 120, 20):
+        optimizer.zero_grad()
+        loss = criterion(net(X[at:at + 20]), y[at:at + 20])
+        loss.backward()
+        optimizer.step()
+    net.eval()
+    with torch.no_grad():
+        right = (net(X[120:]).argmax(1) == y[120:]).float().mean().item()
+    print(f"epoch {epoch} validation accuracy {right:.3f}")
+"""
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes that differ in colour."""
+    folder, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for label, name in enumerate(["blueish", "reddish"]):
+        (folder / name).mkdir()
+        for number in range(90):
+            picture = rng.integers(0, 160, (16, 16, 3))
+            picture[..., 0 if label else 2] += 60
+            Image.fromarray(picture.astype(np.uint8)).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def diagnose(tmp_path: Path) -> Callable[..., Any]:
+    """Write a script, diagnose it, see that its folder is as it was."""
+
+    def diagnose(text: str, *options: str | Path, name: str = "train.py") -> subprocess.CompletedProcess[str]:
+        folder = tmp_path / "project"
+        folder.mkdir()
+        (folder / name).write_text(text)
+        before = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        command = [*COMMAND, str(folder / name), *map(str, options)]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert [file.name for file in folder.iterdir()] == [name]
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == before
+        return found
+
+    return diagnose
+
+
+def document(found: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert found.returncode == 0, found.stderr
+    one = json.loads(found.stdout)
+    schema = json.loads((Path(__file__).parents[2] / "docs/reference/diagnosis.schema.json").read_text())
+    jsonschema.validate(one, schema)
+    return one
+
+
+def test_a_loop_without_a_step_is_named_proved_and_mended(diagnose, pictures, tmp_path):
+    text = LOOP.replace("        optimizer.step()\n", "")
+    out = tmp_path / "out"
+    found = diagnose(text, "--pictures", pictures, "--time", "3m", "--out", out, "--json")
+    one = document(found)
+    assert one["verdict"] == "fails"
+    cause = one["causes"][0]
+    assert (cause["code"], cause["proved"]) == ("loop.missing_step", True)
+    (experiment,) = cause["experiments"]
+    assert experiment["before"]["value"] < 0.65 < 0.9 < experiment["after"]["value"]
+    assert experiment["effect"]["low"] >= 0.05
+    assert len(experiment["before"]["seeds"]) >= 3
+    assert "optimizer.step()" in (out / "fixed.py").read_text()
+    (tmp_path / "train.py").write_text(text)
+    subprocess.run(["git", "apply", str(out / "fix.patch")], cwd=tmp_path, check=True)
+    assert (tmp_path / "train.py").read_text() == (out / "fixed.py").read_text()
+    assert "loop.missing_step" in (out / "report.html").read_text()
+
+
+def test_a_training_that_works_is_healthy(diagnose, pictures):
+    one = document(diagnose(LOOP, "--pictures", pictures, "--time", "2m", "--json"))
+    assert (one["verdict"], one["causes"]) == ("healthy", [])
+    assert one["balanced_accuracy"]["low"] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import missing_package_of_mine\n" + LOOP, "missing_package_of_mine"),
+        (LOOP.replace("folder = sys.argv[1]", "folder = input('folder? ')"), "type something"),
+        (LOOP.replace("folder = sys.argv[1]", "raise RuntimeError('no luck today')"), "no luck today"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_words(diagnose, pictures, text, words):
+    one = document(diagnose(text, "--pictures", pictures, "--time", "1m", "--json"))
+    assert one["verdict"] == "unknown"
+    assert words in one["summary"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ("for x in range(3)\n    print(x)\n", "train.py", "line 1"),
+        ("print('hello')\n", "train.py", "network"),
+        ("", "train.py", "empty"),
+        ("x = 1", "train.txt", ".txt"),
+    ],
+)
+def test_what_is_no_training_program_is_one_message(diagnose, text, name, words):
+    found = diagnose(text, name=name)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert words in found.stderr
+    assert "Traceback" not in found.stderr
