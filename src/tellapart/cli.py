@@ -308,5 +308,6 @@ def main() -> None:
         # Typer turns Ctrl-C into an exit of its own where it can.
         if isinstance(end, SystemExit) and end.code != INTERRUPTED:
             raise
-        sys.stderr.write("\ntellapart: stopped; the same command goes on from here\n")
+        resumes = sys.argv[1:2] == ["train"]
+        sys.stderr.write(f"\ntellapart: stopped{'; the same command goes on from here' * resumes}\n")
         sys.exit(INTERRUPTED)

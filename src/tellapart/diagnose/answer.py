@@ -175,6 +175,8 @@ class Diagnosis:
         What was taken for granted, completed or put in place of something that is not there.
     level
         Balanced accuracy of the program as it is, by our own count; None where nothing could be counted.
+    chance
+        Balanced accuracy of guessing.
     curves
         Of the program as it is, and of the last one that helped.
     fixed
@@ -191,6 +193,7 @@ class Diagnosis:
     assumptions: tuple[str, ...] = ()
     remeasured: tuple[Remeasured, ...] = ()
     level: Estimate | None = None
+    chance: float | None = None
     curves: tuple[Curve, ...] = ()
     fixed: str = ""
     patch: str = ""
@@ -211,6 +214,7 @@ class Diagnosis:
                 "true": {one.name: one.true.to_dict() for one in self.remeasured},
             },
             "curves": [one.to_dict() for one in self.curves],
+            "chance": self.chance,
             "balanced_accuracy": None if self.level is None else self.level.to_dict(),
             "seconds": round(self.seconds, 1),
         }

@@ -10,11 +10,13 @@ from tellapart.run_folder import RunFolder
 
 from .answer import Diagnosis
 from .examine import examine
+from .page import render
 from .script import scratch_folder, take
 from .trials.runs import Runs, Setting
 
 MEMORY_BYTES = 8 * 2**30
 """Of each run; more than a small set needs, and two at a time still fit a common machine."""
+FILES = ("report.html", "diagnosis.json", "fixed.py", "fix.patch")
 
 
 def diagnose_script(
@@ -37,7 +39,7 @@ def diagnose_script(
     seconds
         For everything.
     out
-        A folder for ``diagnosis.json``, ``fixed.py`` and ``fix.patch``; None: nothing is written.
+        A folder for ``report.html``, ``diagnosis.json``, ``fixed.py`` and ``fix.patch``; None: nothing is written.
     say
         Told what is found as it is found.
 
@@ -48,21 +50,24 @@ def diagnose_script(
     ProgramError
         It is not Python, or trains nothing that can be told.
     """
+    folder = None if out is None else RunFolder(out)
+    if folder is not None:
+        folder.open_for(FILES)
     deadline = time.monotonic() + seconds
     with scratch_folder() as scratch:
         script = take(what, Path(scratch))
         setting = Setting(script.file, pictures, tuple(args), MEMORY_BYTES)
         with Runs(setting, deadline=deadline) as runs:
             found = examine(script, runs, say)
-    if out is not None:
-        write(found, out)
+    if folder is not None:
+        write(found, folder, script.name)
     return found
 
 
-def write(found: Diagnosis, out: Path) -> None:
-    """Write a diagnosis into a folder."""
-    folder = RunFolder(out)
+def write(found: Diagnosis, folder: RunFolder, name: str) -> None:
+    """Write a diagnosis of a script of that name into a folder."""
     folder.write_json("diagnosis.json", found.to_dict())
+    folder.write_text("report.html", render(found, name, chance=found.chance))
     if found.fixed:
         folder.write_text("fixed.py", found.fixed)
         folder.write_text("fix.patch", found.patch)

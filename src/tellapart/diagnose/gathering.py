@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .gathered import epochs, parts, scores
+from .gathered import epochs, parts, scores, shown
 from .gathered.labelling import Labelling
 from .observed import Layer, LossUse, Model, Optimizer, Step
 from .plain import NOT_FINITE, from_plain
@@ -70,6 +70,7 @@ def gather(records: Path, ended: Ended, folder: Path) -> Recording:
         notes=tuple(dict.fromkeys(_relative(one["text"], folder) for one in lines if one["kind"] == "note")),
         versions=end.get("versions", {}),
         trainings=trainings,
+        kernel_protects=bool(end.get("kernel", False)),
     )
 
 
@@ -137,6 +138,8 @@ def _training(number: int, lines: Lines, records: Path) -> Training | None:
             names, ends, arrays, labelling, [one for one in lines if one["kind"] == "printed"], number
         ),
         scores=scores.scores(names, kept, labelling),
+        evaluations=shown.evaluations(own, ends, names),
+        lines=shown.lines([one for one in lines if one["kind"] == "printed"], ends, names, number),
     )
 
 

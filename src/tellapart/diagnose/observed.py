@@ -248,6 +248,39 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line with a number in it that the script printed.
+
+    Attributes
+    ----------
+    text
+        At most 500 characters.
+    epoch
+        Of the training epoch whose steps were all taken, and none of the next, when it was printed; None before the
+        first step and in the midst of an epoch.
+    after
+        Whether the last step of the run was over.
+    shown
+        Name of the part that the model had looked at last, or "".
+    """
+
+    text: str
+    epoch: int | None
+    after: bool
+    shown: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What Keras's ``evaluate`` told the script; `epoch` and `after` as in `Line`."""
+
+    part: str
+    epoch: int | None
+    after: bool
+    reported: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Epoch:
     """One epoch.
 

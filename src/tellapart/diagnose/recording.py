@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .observed import Epoch, LossUse, Model, Optimizer, Part, Step
+from .observed import Epoch, Evaluation, Line, LossUse, Model, Optimizer, Part, Step
 from .plain import from_plain, to_plain
 
 
@@ -114,6 +114,10 @@ class Training:
         Number of the first step whose loss was nan or infinite, or None.
     steps
         Every one of the first 2,000, then every tenth.
+    evaluations
+        What Keras's ``evaluate`` told the script outside of ``fit``.
+    lines
+        What the script printed, as far as there is a number in it.
     """
 
     model: Model
@@ -130,6 +134,8 @@ class Training:
     steps: tuple[Step, ...]
     epochs: tuple[Epoch, ...]
     scores: tuple[Scores, ...]
+    evaluations: tuple[Evaluation, ...] = ()
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,6 +167,9 @@ class Recording:
         Different picture files it opened from Python.
     notes
         What could not be recorded, in words.
+    kernel_protects
+        Whether the kernel itself kept the script, compiled code and other programs included, from writing elsewhere
+        (Landlock); False: only Python's own functions were watched.
     """
 
     outcome: Outcome
@@ -180,6 +189,7 @@ class Recording:
     notes: tuple[str, ...]
     versions: dict[str, str]
     trainings: tuple[Training, ...]
+    kernel_protects: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dicts, lists and numbers; what is not finite is written ``"nan"``, ``"inf"``, ``"-inf"``."""

@@ -83,6 +83,7 @@ def conclude(examined: Examined, seconds: float) -> Diagnosis:
         assumptions=tuple(_assumptions(examined)),
         remeasured=tuple(_remeasured(examined.compared)),
         level=count,
+        chance=None if count is None else chance,
         curves=(*_curves("as it is", examined.runs), *_curves_mended(mended)),
         fixed=fixed,
         patch=unified_diff(examined.program.text, fixed, examined.program.file) if fixed else "",
@@ -205,12 +206,14 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
 
 
 def _remarks(examined: Examined, named: set[str]) -> Iterator[Entry]:
-    """Yield what gains less than what matters, and what looks odd but was not proved."""
+    """Yield what gains less than what matters, and what looks odd where nothing else explains the training."""
+    explained = any(one.fails for tries in examined.tried for one in tries)
     for one in examined.suspects:
         tried = _tried(examined, one.code)
         gains = tried is not None and tried.proved
-        untested = tried is None and one.certainty >= SURE
-        if one.code not in named and (gains or untested):
+        # Much looks odd in a training that fails; once the cause is proved, that is what it did.
+        odd = not explained and tried is None and one.certainty >= SURE
+        if one.code not in named and (gains or odd):
             yield _entry(examined, one, tried, examined.program.text)
 
 
@@ -257,9 +260,13 @@ def _cause_in_words(causes: tuple[Entry, ...]) -> str:
     if not first.proved:
         return f"{sentence} This is not proved."
     one = next(each for each in first.experiments if each.effect.is_defined)
-    what = one.measure.replace("_", " ")
-    after = f"{what} goes from {one.before.value:.2f} to {one.after.value:.2f} ({len(one.seeds)} seeds)"
-    return f"{sentence} With the change {after}."
+    seeds = f"({len(one.seeds)} seeds)"
+    if one.measure != "balanced_accuracy":  # how far a figure of the script is off
+        shown, amount = one.measure.partition(" less ")[0], one.before.value
+        off = f"{abs(amount):.2f} too {'high' if amount > 0 else 'low'}"
+        return f"{sentence} The {shown} is {off}; with the change it is right {seeds}."
+    before, after = f"{one.before.value:.2f}", f"{one.after.value:.2f}"
+    return f"{sentence} With the change balanced accuracy goes from {before} to {after} {seeds}."
 
 
 def _why_unknown(examined: Examined, count: Estimate | None) -> str:
@@ -278,4 +285,4 @@ def _why_unknown(examined: Examined, count: Estimate | None) -> str:
         return "the script ran, but no network was trained."
     if count is None:
         return "no pictures with labels were seen by which the network could be judged."
-    return f"the {count.n} pictures that judge are too few to tell a good network from chance (balanced accuracy {count})."
+    return f"too few pictures judge to tell a good network from chance (balanced accuracy {count})."

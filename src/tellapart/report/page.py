@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -44,12 +45,12 @@ def environment() -> Environment:
     return made
 
 
-def render_page(template: str, **content: Any) -> str:
-    """Render a page with its style sheet and content security policy inside."""
+def render_page(template: str, *, styles: Sequence[str] = ("page.css",), **content: Any) -> str:
+    """Render a page with its style sheets and content security policy inside."""
     env = environment()
-    style = env.get_template("page.css").render()
+    style = "".join(env.get_template(name).render() for name in styles)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    # Nothing may be loaded and nothing may run; the one style sheet is named by its hash, so that not
+    # Nothing may be loaded and nothing may run; the style is named by its hash, so that not
     # even a style attribute that slipped through escaping would be obeyed.
     policy = (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"

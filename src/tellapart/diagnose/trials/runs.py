@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,10 @@ SLOWER = 3.0
 """A trial may take this many times what the program itself took, plus `START_SECONDS`; then it is no mending."""
 START_SECONDS = 20.0
 LEAST_SECONDS = 2.0
+
+
+class StoppedError(Exception):
+    """A run was given up because nobody waits for it any more."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,15 @@ class Runs:
         self.setting, self.deadline = setting, deadline
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
         self._known: dict[tuple[str, int], Future[Recording]] = {}
+        self._stop = threading.Event()
         self.longest = 0.0
 
     def __enter__(self) -> Runs:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # What was begun ahead and is not needed, or Ctrl-C: the processes end with us.
+        self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def left(self) -> float:
@@ -97,6 +105,11 @@ class Runs:
             memory_bytes=self.setting.memory_bytes,
             seconds=seconds,
             seed=seed,
+            advance=self._go_on,
         )
         self.longest = max(self.longest, time.monotonic() - begun)
         return found
+
+    def _go_on(self, _seconds: float) -> None:
+        if self._stop.is_set():
+            raise StoppedError
