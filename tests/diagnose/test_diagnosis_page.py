@@ -23,6 +23,7 @@ from tellapart.diagnose.page import render
 from tellapart.diagnose.page.code import MOST_ROWS, patch_rows, source_rows
 from tellapart.diagnose.page.experiments import WIDTH_PX, show
 from tellapart.diagnose.watching import RuledOut
+from tellapart.run_folder import RunFolder
 from tellapart.evaluate.estimate import Estimate
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/diagnosis.schema.json").read_text())
@@ -529,6 +530,6 @@ def test_the_schema_knows_every_cause_and_refuses_a_proof_without_experiment():
 
 
 def test_the_page_lies_beside_the_answer(tmp_path):
-    write(fails(), tmp_path, "train.py")
+    write(fails(), RunFolder(tmp_path), "train.py")
     names = {each.name for each in tmp_path.iterdir()}
     assert {"report.html", "diagnosis.json", "fixed.py", "fix.patch"} <= names
