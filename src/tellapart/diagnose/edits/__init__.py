@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from tellapart.diagnose.reading import Program, Suspicion
 from tellapart.diagnose.recording import Recording
 
+from . import (  # noqa: F401 - importing them fills the registry
+    arch,
+    arch_training,
+    data,
+    flattening,
+    label,
+    loop,
+    loop_graph,
+    loop_mode,
+    loss,
+    metric,
+    optimizer,
+    output,
+    prep,
+    regularisation,
+    split,
+    training_length,
+)
 from .registry import EDITS, Asked, Edit, unified_diff
 
 
@@ -23,7 +43,10 @@ def propose(program: Program, suspicion: Suspicion, recording: Recording | None 
     make = EDITS.get(suspicion.code)
     if make is None:
         return ()
-    found = (one for one in make(Asked(program, suspicion, recording)) if one is not None)
+    found: list[Edit] = []
+    # Splices that do not go together in this text: what came before stands, and an edit less is no harm.
+    with contextlib.suppress(ValueError):
+        found.extend(one for one in make(Asked(program, suspicion, recording)) if one is not None)
     return tuple(one for one in found if one.text != program.text)
 
 

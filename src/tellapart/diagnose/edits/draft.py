@@ -7,9 +7,10 @@ Legend: an *offset* counts characters of the whole text from 0; positions are as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
@@ -29,6 +30,13 @@ class Splice:
     text: str
 
 
+@lru_cache(maxsize=4)
+def _parsed(script: str) -> tuple[cst.Module, Mapping[cst.CSTNode, Any], Mapping[cst.CSTNode, Any]]:
+    """Return the tree, the places and the holders of its nodes: nothing changes them, so that drafts share them."""
+    wrapper = MetadataWrapper(cst.parse_module(script), unsafe_skip_copy=True)
+    return wrapper.module, wrapper.resolve(PositionProvider), wrapper.resolve(ParentNodeProvider)
+
+
 class Draft:
     """A script, and the changes noted so far; `text` applies them.
 
@@ -40,10 +48,7 @@ class Draft:
 
     def __init__(self, script: str) -> None:
         self.script = script
-        wrapper = MetadataWrapper(cst.parse_module(script), unsafe_skip_copy=True)
-        self.tree = wrapper.module
-        self._ranges = wrapper.resolve(PositionProvider)
-        self._parents = wrapper.resolve(ParentNodeProvider)
+        self.tree, self._ranges, self._parents = _parsed(script)
         self._line_starts = [0, *(found.end() for found in re.finditer("\n", script))]
         self._splices: list[Splice] = []
 
@@ -65,9 +70,13 @@ class Draft:
         return next(within, None)
 
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
-        """Return the offsets of a node's text, without the comments and blank lines around it."""
-        place = self._ranges[node]
-        return self._offset(place.start), self._offset(place.end)
+        """Return the offsets of a node's text, with its own brackets, without the comments and blank lines around."""
+        first, last = node, node
+        if (
+            isinstance(node, cst.BaseExpression) and node.lpar
+        ):  # LibCST's position of a tuple is inside its brackets
+            first, last = node.lpar[0], node.rpar[-1]
+        return self._offset(self._ranges[first].start), self._offset(self._ranges[last].end)
 
     def code(self, node: cst.CSTNode) -> str:
         """Return a node's text."""
@@ -116,6 +125,9 @@ class Draft:
     def remove_statement(self, node: cst.CSTNode) -> None:
         """Take a statement's lines out; ``pass`` stays where a block would be empty."""
         statement = self.statement(node)
+        if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) > 1:
+            self._remove_small(statement, node)
+            return
         block = self.parent(statement)
         if isinstance(block, cst.IndentedBlock) and len(block.body) == 1:
             self.replace(statement, "pass")
@@ -124,6 +136,20 @@ class Draft:
         begin = self._line_starts[self.line(statement) - 1]
         after = self.script.find("\n", end)
         self._splices.append(Splice(begin, len(self.script) if after < 0 else after + 1, ""))
+
+    def _remove_small(self, line: cst.SimpleStatementLine, node: cst.CSTNode) -> None:
+        """Take out one of several statements on a line, with its semicolon."""
+        ends = [self.span(one) for one in line.body]
+        number = next(n for n, (begin, end) in enumerate(ends) if begin <= self.span(node)[0] < end)
+        if number + 1 < len(ends):
+            self._splices.append(Splice(ends[number][0], ends[number + 1][0], ""))
+        else:
+            start, end = (self._small_end(one) for one in line.body[number - 1 : number + 1])
+            self._splices.append(Splice(start, end, ""))
+
+    def _small_end(self, node: cst.CSTNode) -> int:
+        """Return where a small statement ends, without its semicolon."""
+        return self.span(node)[0] + len(self.code(node).rstrip().removesuffix(";").rstrip())
 
     def insert_before(self, node: cst.CSTNode, *lines: str) -> None:
         """Put lines before a node's statement, indented like it."""

@@ -1,0 +1,126 @@
+"""Random changes of pictures: none for validation, none that destroy what decides the label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from tellapart.diagnose.reading import DataPart, Training
+from tellapart.diagnose.reading.layers import AUGMENTING
+from tellapart.diagnose.reading.steps import AUGMENTING as FUNCTIONS
+
+from .finding_training import layer_call
+from .pictures_in_text import Text, change, training_at
+from .registry import Asked, Edit, edit
+from .transforms import augments, drop_all, drop_random, elements
+from .validation_set import own_data, own_generator, own_transforms
+
+AT_MOST = 3
+"""Single augmentations that are tried alone."""
+
+
+@edit("prep.destructive_augmentation")
+def harmless(asked: Asked) -> Iterator[Edit | None]:
+    """Leave the random changes out: all of them, then each alone."""
+    training = training_at(asked)
+    train = training.part("train") if training is not None else None
+    if training is None or train is None:
+        return
+    yield change(
+        asked, "The training pictures are not changed at random.", lambda text: _off(text, training, None)
+    )
+    suspected = [one.name for one in train.of("augment") if one.position == asked.suspicion.position]
+    layers = [one.kind for one in (training.model.layers if training.model else ()) if one.kind in AUGMENTING]
+    names = list(dict.fromkeys([*suspected, *(one.name for one in train.of("augment")), *layers]))
+    for name in names[:AT_MOST] if len(names) > 1 else ():
+        words = (
+            f"The training pictures are changed at random in all ways but one ({name.rpartition('.')[2]})."
+        )
+        yield change(asked, words, lambda text, name=name: _off(text, training, name))  # type: ignore[misc]
+
+
+def _off(text: Text, training: Training, only: str | None) -> bool:
+    train = training.part("train")
+    lines = [one.position.line for one in train.of("augment")] if train is not None else []
+    found = False
+    for call in text.calls("ImageDataGenerator", "Compose", *(one.rpartition(".")[2] for one in FUNCTIONS)):
+        if not any(text.line(call) <= one <= text.last_line(call) for one in lines):
+            continue
+        if text.what(call) == "ImageDataGenerator":
+            gone = [
+                one
+                for one in call.args
+                if augments(one) and only in (None, one.keyword and one.keyword.value)
+            ]
+            drop_all(text, gone)
+            found = found or bool(gone)
+        elif text.what(call) == "Compose":
+            for one in [None] if only is None else elements(text, call):
+                if one is None or _called(text, one.value) == only:
+                    found = drop_random(text, call, one) or found
+        elif text.api(call.func) in FUNCTIONS and only in (None, text.api(call.func)):
+            found = text.unwrap_layer(call) or found
+    return _layers_off(text, training, only) or found
+
+
+def _called(text: Text, node: cst.BaseExpression) -> str:
+    made = text.resolve(node)
+    return text.what(made) if isinstance(made, cst.Call) else ""
+
+
+def _layers_off(text: Text, training: Training, only: str | None) -> bool:
+    layers = [one for one in (training.model.layers if training.model else ()) if one.kind in AUGMENTING]
+    calls = [
+        call for one in layers if only in (None, one.kind) and (call := layer_call(text, one)) is not None
+    ]
+    train = training.part("train")
+    for step in train.of("augment") if train is not None else ():
+        if step.name in AUGMENTING and only in (None, step.name):
+            call = text.call_at(step.position, step.name)
+            if call is not None and call not in calls and text.api(call.func).startswith("keras."):
+                calls.append(call)
+    whole: dict[cst.CSTNode, list[cst.Call]] = {}
+    for call in calls:
+        listed = text.parent(text.parent(call)) if isinstance(text.parent(call), cst.Element) else None  # type: ignore[arg-type]
+        if listed is None:
+            text.take_out(call)
+        else:
+            whole.setdefault(listed, []).append(call)
+    for listed, gone in whole.items():
+        left = gone
+        held = [one.value for one in listed.elements]  # type: ignore[attr-defined]
+        if len(held) == len(gone):
+            # An empty list is no network: something that changes nothing stands in.
+            shape = text.argument(gone[0], "input_shape")
+            given = "" if shape is None else f", {text.code(shape)}"
+            text.replace(
+                gone[0], f"{text.beside('keras.layers', 'Activation')}({text.quoted('linear')}{given})"
+            )
+            left = gone[1:]
+        drop_all(text, [one for one in listed.elements if one.value in left])  # type: ignore[attr-defined]
+    return bool(calls)
+
+
+@edit("prep.augmented_validation")
+def unchanged_validation(asked: Asked) -> Iterator[Edit | None]:
+    """Change only training pictures at random."""
+    training = training_at(asked)
+    part = _augmented_part(asked, training)
+    if training is None or part is None:
+        return
+    words = f"The {part.role} pictures are not changed at random."
+    yield change(asked, words, lambda text: own_generator(text, training, part))
+    yield change(asked, words, lambda text: own_transforms(text, training, part))
+    yield change(asked, words, lambda text: own_data(text, part))
+
+
+def _augmented_part(asked: Asked, training: Training | None) -> DataPart | None:
+    own = training.parts if training is not None else ()
+    found = [
+        one
+        for one in (*own, *asked.program.parts)
+        if one.role in ("validation", "test") and one.of("augment")
+    ]
+    at = [one for one in found if one.position == asked.suspicion.position]
+    return next(iter(at or found), None)

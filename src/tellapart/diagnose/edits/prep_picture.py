@@ -1,0 +1,201 @@
+"""Order of axes and colours, size of the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from tellapart.diagnose.reading import DataPart, Layer, Step
+from tellapart.diagnose.reading.layers import GLOBAL_POOLINGS
+
+from .finding_training import layer_call
+from .pictures_in_text import Text, change, training_at
+from .registry import Asked, Edit, edit
+
+
+@edit("prep.channel_order")
+def right_order(asked: Asked) -> Iterator[Edit | None]:
+    """Bring axes or colours into the order that is meant."""
+    position = asked.suspicion.position
+    training = training_at(asked)
+    first = next(
+        (one for one in (training.model.layers if training and training.model else ()) if one.input_shape),
+        None,
+    )
+    if first is not None and position in (None, first.position):
+        words = "The input shape has the channels last, as Keras expects."
+        yield change(asked, words, lambda text: _channels_last(text, first))
+    train = training.part("train") if training is not None else None
+    for other in asked.program.parts:
+        if train is not None and other.role != "train" and position in (None, other.position):
+            words = "These pictures have their colours in the order of the training pictures."
+            yield change(asked, words, lambda text, other=other: _same_reader(text, train, other))  # type: ignore[misc]
+            yield change(asked, words, lambda text, other=other: _colours_turned(text, train, other))  # type: ignore[misc]
+    for step in train.of("reshape") if train is not None else ():
+        if position in (None, step.position):
+            for word in ("transpose", "permute"):
+                words = (
+                    f"The channels are moved to the front ({word}) instead of the picture being scrambled."
+                )
+                yield change(asked, words, lambda text, word=word, step=step: _moved(text, step, word))  # type: ignore[misc]
+
+
+def _channels_last(text: Text, layer: Layer) -> bool:
+    call = layer_call(text, layer) or text.call_at(layer.position)
+    if call is None:
+        return False
+    argument = text.argument(call, "input_shape") or text.argument(call, "shape", 0)
+    shape = text.resolve(argument.value) if argument is not None else None
+    if not isinstance(shape, cst.Tuple) or len(shape.elements) != 3:
+        return False
+    one, two, three = (text.code(element.value) for element in shape.elements)
+    text.replace(shape, f"({two}, {three}, {one})")
+    return True
+
+
+def _read_calls(text: Text, part: DataPart) -> list[cst.Call]:
+    lines = [one.position for one in part.of("read")]
+    return [call for call in text.calls("imread", "open", "load_img")
+            if any(text.starts(call) == (one.line, one.column) for one in lines)]  # fmt: skip
+
+
+def _same_reader(text: Text, train: DataPart, other: DataPart) -> bool:
+    """Read ``np.array(Image.open(file))`` with OpenCV, where the training pictures are."""
+    mine, theirs = _read_calls(text, other), _read_calls(text, train)
+    if not mine or not theirs or text.api(theirs[0].func) != "cv2.imread" or not mine[0].args:
+        return False
+    inner: cst.CSTNode = mine[0]
+    holder = text.parent(inner)
+    if isinstance(holder, cst.Attribute) and holder.attr.value == "convert":
+        inner = text.parent(holder) or inner
+        holder = text.parent(inner)
+    array = text.parent(holder) if isinstance(holder, cst.Arg) else None
+    if (
+        not isinstance(array, cst.Call)
+        or text.what(array) not in ("array", "asarray")
+        or len(array.args) != 1
+    ):
+        return False
+    text.replace(array, f"{text.code(theirs[0].func)}({text.code(mine[0].args[0].value)})")
+    return True
+
+
+def _colours_turned(text: Text, train: DataPart, other: DataPart) -> bool:
+    mine, theirs = _read_calls(text, other), _read_calls(text, train)
+    if not mine or not theirs:
+        return False
+    read = mine[0]
+    bgr = text.api(read.func) == "cv2.imread"
+    if bgr == (text.api(theirs[0].func) == "cv2.imread"):
+        return False
+    if bgr:
+        before = text.code(read.func).rpartition(".")[0]
+        text.wrap(
+            read, f"{before}.cvtColor(" if before else "cv2.cvtColor(", f", {before or 'cv2'}.COLOR_BGR2RGB)"
+        )
+        return True
+    for call in text.calls("array", "asarray", "img_to_array"):
+        start, end = text.span(call)
+        if start <= text.span(read)[0] < end or _given_name(text, call, read):
+            text.wrap(call, "", "[..., ::-1]")
+            return True
+    return False
+
+
+def _given_name(text: Text, call: cst.Call, read: cst.Call) -> bool:
+    return bool(call.args) and text.resolve(call.args[0].value) is read
+
+
+def _moved(text: Text, step: Step, word: str) -> bool:
+    calls = [one for one in text.calls("reshape", "view")
+             if text.line(one) <= step.position.line <= text.last_line(one)]  # fmt: skip
+    if not calls:
+        return False
+    call = calls[0]
+    inner = call.func.value if isinstance(call.func, cst.Attribute) and not text.api(call.func) else None
+    of = text.code(inner) if inner is not None else text.code(call.args[0].value)
+    tensor = word == "permute"
+    if tensor != _is_tensor(text, inner):
+        return False
+    text.replace(call, f"{of}.{word}(0, 3, 1, 2)")
+    return True
+
+
+def _is_tensor(text: Text, node: cst.BaseExpression | None) -> bool:
+    """Say whether an expression comes from PyTorch, as far as the text tells."""
+    made = text.resolve(node) if node is not None else None
+    while isinstance(made, cst.Call):
+        if text.api(made.func).startswith("torch."):
+            return True
+        made = text.resolve(made.func.value) if isinstance(made.func, cst.Attribute) else None
+    return False
+
+
+@edit("prep.size_too_small")
+def larger(asked: Asked) -> Iterator[Edit | None]:
+    """Double the size of the pictures, wherever it is written."""
+    training = training_at(asked)
+    train = training.part("train") if training is not None else None
+    if training is None or train is None or train.target_size is None:
+        return
+    model = training.model
+    pooled = model is not None and any(one.kind in (*GLOBAL_POOLINGS, "Application") for one in model.layers)
+    if model is None or (model.framework == "torch" and not pooled):
+        return  # a fully connected layer counts on the size
+    size = train.target_size
+    words = f"The pictures are twice as large ({2 * size[0]} x {2 * size[1]} pixels)."
+    yield change(asked, words, lambda text: _doubled(text, size))
+
+
+SIZED = ("resize", "Resize", "Resizing", "CenterCrop", "RandomResizedCrop", "load_img", "flow_from_directory", "Input",
+         "flow_from_dataframe", "image_dataset_from_directory", "InputLayer", "Conv2D")  # fmt: skip
+KEYWORDS = (
+    "target_size",
+    "image_size",
+    "size",
+    "dsize",
+    "input_shape",
+    "shape",
+    "height",
+    "width",
+    "output_shape",
+)
+
+
+def _doubled(text: Text, size: tuple[int, int]) -> bool:
+    """Double the numbers in every tuple of this size, and in what the names in such tuples stand for."""
+    sides = {str(one) for one in size}
+    found: dict[cst.Integer, None] = {}
+    for call in text.calls(*SIZED, *_own_layers(text)):
+        for argument in call.args:
+            keyword = argument.keyword.value if argument.keyword is not None else ""
+            plain = not keyword and text.what(call) in SIZED[:10]
+            if keyword in KEYWORDS or plain:
+                found |= dict.fromkeys(_numbers(text, argument.value, sides))
+    for one in found:
+        text.replace(one, str(2 * int(one.value)))
+    return bool(found)
+
+
+def _own_layers(text: Text) -> list[str]:
+    return [text.what(one) for one in text.nodes(cst.Call) if text.argument(one, "input_shape") is not None]
+
+
+def _numbers(text: Text, node: cst.BaseExpression, sides: set[str], depth: int = 0) -> Iterator[cst.Integer]:
+    """Yield the numbers of a size, through names; a third number counts channels."""
+    if isinstance(node, cst.Integer):
+        if node.value in sides:
+            yield node
+    elif isinstance(node, (cst.Tuple, cst.List)):
+        for one in node.elements[:2]:
+            yield from _numbers(text, one.value, sides, depth + 1)
+    elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
+        yield from _numbers(text, node.left, sides, depth + 1)
+    elif isinstance(node, (cst.Name, cst.Attribute)) and depth < 6:
+        found = text.binding(node)
+        given = text.given(node) if found is None and isinstance(node, cst.Name) else None
+        if found is not None and found.kind == "assign" and not found.path:
+            yield from _numbers(text, found.value, sides, depth + 1)
+        elif given is not None:
+            yield from _numbers(text, given, sides, depth + 1)

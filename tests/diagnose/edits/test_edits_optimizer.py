@@ -1,0 +1,107 @@
+"""Edits of the optimiser, of the length of a training, and of the weights it starts from."""
+
+from __future__ import annotations
+
+import pytest
+
+from .planted import KERAS, TORCH, change, edits, mended, planted, replaced, run
+
+CASES = planted("optimizer")
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_planted_fault_is_mended_by_a_small_change(case):
+    _, faulty = case.texts()
+    assert len(change(faulty, mended(case.code, faulty))) <= 3
+
+
+RATE = "keras.optimizers.Adam(learning_rate=0.01)"
+
+
+@pytest.mark.parametrize(
+    ("given", "becomes"),
+    [
+        ("keras.optimizers.Adam(0.5)", "keras.optimizers.Adam(0.005)"),
+        ("keras.optimizers.Adam(learning_rate=0.5)", "keras.optimizers.Adam(learning_rate=0.005)"),
+        (
+            "keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.5, 10, 0.9))",
+            "keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.005, 10, 0.9))",
+        ),
+    ],
+)
+def test_a_rate_is_changed_where_it_is_given(given, becomes):
+    faulty = replaced(KERAS, RATE, given)
+    assert mended("optimizer.learning_rate_too_high", faulty) == replaced(KERAS, RATE, becomes)
+
+
+def test_a_rate_with_a_name_is_changed_where_it_is_used():
+    faulty = replaced(TORCH, "lr=0.01", "lr=rate", "criterion = ", "rate = 1e-7\ncriterion = ")
+    after = mended("optimizer.learning_rate_too_low", faulty)
+    assert change(faulty, after) == [
+        "-optimizer = torch.optim.Adam(net.parameters(), lr=rate)",
+        "+optimizer = torch.optim.Adam(net.parameters(), lr=0.001)",
+    ]
+
+
+def test_an_optimiser_that_is_only_a_word_becomes_an_object():
+    faulty = replaced(KERAS, RATE, '"adadelta"')
+    after = mended("optimizer.learning_rate_too_low", faulty)
+    assert "optimizer=keras.optimizers.Adadelta(learning_rate=1.0)" in after
+    assert after.count("import keras") == 1
+    faulty = faulty.replace("import keras\n", "from keras import Sequential, Input, utils\n")
+    assert mended("optimizer.learning_rate_too_low", faulty).startswith("import keras\n")
+
+
+def test_both_factors_are_tried_nearest_to_the_usual_rate_first():
+    faulty = replaced(TORCH, "lr=0.01", "lr=10.0")
+    rates = [one.words for one in edits("optimizer.learning_rate_too_high", faulty)]
+    assert rates == ["The learning rate is 0.001.", "The learning rate is 0.1.", "The learning rate is 1."]
+
+
+RUNS = [
+    ("optimizer.learning_rate_too_low", TORCH, ("lr=0.01", "lr=1e-7", "range(4)", "range(25)")),
+    ("optimizer.bad_initialisation", TORCH, (
+        "before = ", "for m in net.modules():\n    if isinstance(m, (nn.Conv2d, nn.Linear)):\n"
+        "        nn.init.zeros_(m.weight)\nbefore = ")),
+    ("optimizer.too_few_epochs", TORCH, ("range(4)", "range(1)", "lr=0.01", "lr=0.001")),
+    ("optimizer.learning_rate_too_high", TORCH, ("lr=0.01", "lr=30.0", "range(4)", "range(25)")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "text", "faults"), RUNS)
+def test_the_mended_program_learns_and_the_faulty_one_learns_less(code, text, faults):
+    faulty = replaced(text, *faults)
+    good, bad = run(mended(code, faulty))["accuracy"], run(faulty)["accuracy"]
+    assert good >= 0.9
+    assert good > bad
+
+
+@pytest.mark.parametrize(
+    ("given", "becomes"), [("range(1)", "range(9)"), ("range(1, 3)", "range(1, 10)"), ("range(start, 2)", "")]
+)
+def test_epochs_are_counted_from_where_they_begin(given, becomes):
+    faulty = replaced(TORCH, "range(4)", given)
+    found = edits("optimizer.too_few_epochs", faulty)
+    assert not becomes or f"for epoch in {becomes}:" in found[0].text
+
+
+def test_an_impatient_callback_waits():
+    faulty = replaced(
+        KERAS, "verbose=0)\nacc", "verbose=0, callbacks=[keras.callbacks.EarlyStopping(patience=0)])\nacc"
+    )
+    assert "EarlyStopping(patience=5)" in mended("optimizer.too_few_epochs", faulty)
+
+
+@pytest.mark.parametrize("given", ["batch_size=1", "1"])
+def test_a_loaders_batches_get_the_usual_size(given):
+    faulty = replaced(TORCH, "batch_size=16", given)
+    assert replaced(faulty, given + ", shuffle", given.replace("1", "32") + ", shuffle") == mended(
+        "optimizer.batch_size", faulty
+    )
+
+
+def test_an_unsuitable_optimiser_becomes_adam_with_the_same_parameters():
+    faulty = replaced(
+        TORCH, "torch.optim.Adam(net.parameters(), lr=0.01)", "torch.optim.Rprop(net.parameters())"
+    )
+    assert "optimizer = torch.optim.Adam(net.parameters())" in mended("optimizer.unsuitable", faulty)
