@@ -45,7 +45,7 @@ def _printed(lines: list[dict[str, Any]], model: int, epoch: int, *, last: bool)
     """Return what was printed while this epoch went on; the last one has what came after too."""
     found = []
     for line in lines:
-        for number, at, steps in line["at"]:
+        for number, at, steps, _ in line["at"]:
             if number == model and steps and (at == epoch or (last and at > epoch)):
                 found.append(line["text"])
     return tuple(found)

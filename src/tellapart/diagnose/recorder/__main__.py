@@ -64,7 +64,7 @@ def _watch(order: dict[str, Any], imports: AfterImport) -> tuple[Session, Callab
     from .session import Session
     from .torch_hooks import TorchHooks
 
-    session = Session(Journal(Path(order["records"])))
+    session = Session(Journal(Path(order["records"])), order["folder"])
     if order["seed"] is not None:
         seeds.install(order["seed"], imports.when_imported)
     torch_hooks, keras_hooks = TorchHooks(session, order["folder"]), KerasHooks(session)

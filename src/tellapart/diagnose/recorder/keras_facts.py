@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import Any
 
 from .session import plain_options
@@ -54,6 +55,11 @@ def numbers(logs: dict[str, Any]) -> dict[str, float]:
     return found
 
 
+def finite(found: dict[str, float]) -> dict[str, Any]:
+    """Return numbers as strict JSON has them: what is not finite becomes a word."""
+    return {key: value if math.isfinite(value) else str(value) for key, value in found.items()}
+
+
 def source_of(x: Any) -> tuple[dict[str, Any], int | None]:
     """Return class and plain settings of where batches come from, and how many pictures it has if it says so."""
     if x is None:
@@ -69,3 +75,11 @@ def source_of(x: Any) -> tuple[dict[str, Any], int | None]:
         facts["batches"] = len(x)
     n = getattr(x, "n", None)  # Keras's folder iterators
     return facts, n if isinstance(n, int) and not isinstance(n, bool) else None
+
+
+def trained_on(known: int | None, given: dict[str, Any]) -> int | None:
+    """Return how many of the pictures given to ``fit`` it trains on: it may split its validation part off itself."""
+    share = given.get("validation_split")
+    if known is None or not isinstance(share, float) or given.get("validation_data") is not None:
+        return known
+    return math.floor(known * (1 - share))

@@ -14,11 +14,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from . import weights
 from .adapter import KerasAdapter
-from .keras_facts import compiled, numbers, source_of
+from .keras_facts import compiled, finite, numbers, source_of, trained_on
 from .session import Session, array_of
 from .stream import Shown, Stream
 from .watch import Watched
@@ -105,6 +103,7 @@ class KerasHooks:
             given["callbacks"] = [*own, ours]
         before = (self.role, self.key, self.source, self.known)
         self._from("train", given.get("x"))
+        self.known = trained_on(self.known, given)
         validation = given.get("validation_data")
         self.validation = (
             validation[0] if isinstance(validation, (tuple, list)) and validation else validation
@@ -125,12 +124,14 @@ class KerasHooks:
         self.role, self.key = role, (role, id(x))
         self.kept[self.key] = x  # alive, so that nothing else gets its identity
         self.source, self.known = source_of(x)
+        self._now = None  # the last batch of another call, or of another model
 
     def _evaluate(self, plain: Any, signature: Any, model: Any, arguments: Any, options: Any) -> Any:
         inside = options.get("_use_cached_eval_dataset", False)
         given = signature.bind(model, *arguments, **options).arguments
         before = (self.role, self.key, self.source, self.known)
         self._from("validation" if inside else "evaluated", self.validation if inside else given.get("x"))
+        key = self.key
         self.session.busy += 1
         try:
             found = plain(model, *arguments, **options)
@@ -138,10 +139,23 @@ class KerasHooks:
             self.session.busy -= 1
             self.role, self.key, self.source, self.known = before
         if not inside:
-            names = found if isinstance(found, dict) else {"loss": found if np.isscalar(found) else found[0]}
-            one = self.session.watched(model, KerasAdapter)
-            self.session.journal.line("evaluated", model=one.number, reported=numbers(names))
+            with self.session.clock.ours():
+                self._note_evaluation(model, key, found)
         return found
+
+    def _note_evaluation(self, model: Any, key: Any, found: Any) -> None:
+        one = self.session.watched(model, KerasAdapter)
+        stream = one.streams.get(key)
+        if stream is not None:
+            # As a list they have no names; the metrics keep their results until they are used again.
+            reported = found if isinstance(found, dict) else model.get_metrics_result()
+            self.session.journal.line(
+                "evaluated",
+                model=one.number,
+                stream=stream.number,
+                step=one.step,
+                reported=finite(numbers(reported)),
+            )
 
     def _predict(self, plain: Any, signature: Any, model: Any, arguments: Any, options: Any) -> Any:
         before = (self.role, self.key, self.source, self.known)

@@ -22,10 +22,12 @@ class Session:
     ----------
     models
         Identity of a model -> (the model, what is known of it).
+    folder
+        The script's own.
     """
 
-    def __init__(self, journal: Journal) -> None:
-        self.journal = journal
+    def __init__(self, journal: Journal, folder: str = "") -> None:
+        self.journal, self.folder = journal, folder
         self.clock = Clock(lambda words: journal.line("note", text=words))
         self.models: dict[int, tuple[Any, Watched]] = {}
         self._printed = 0
@@ -47,12 +49,25 @@ class Session:
             self.models[id(model)] = known = (model, Watched(len(self.models), one, self.journal, self.clock))
         return known[1]
 
-    def printed(self, text: str) -> None:
-        """Note a line that the script printed, if it has a number in it."""
-        if self.busy or self._printed > MOST_PRINTED or not any(c.isdigit() for c in text):
+    def printed(self, text: str, by: str = "") -> None:
+        """Note a line that the script printed, if it has a number in it.
+
+        Parameters
+        ----------
+        text
+            Without its end.
+        by
+            File of the code that wrote it: within a framework's own loop its progress bar is none of the script's, a
+            callback of the script's is.
+        """
+        if self.busy and not (self.folder and by.startswith(self.folder)):
+            return
+        if self._printed > MOST_PRINTED or not any(c.isdigit() for c in text):
             return
         self._printed += len(text)
-        at = [[one.number, one.epoch, one.step] for _, one in self.models.values()]
+        # Of several models the one that was asked last is spoken of.
+        last = max((one for _, one in self.models.values()), key=lambda one: one.turn, default=None)
+        at = [] if last is None else [[last.number, last.epoch, last.step, last.latest]]
         self.journal.line("printed", text=text[:500], at=at)
 
     def close(self, seconds: float) -> None:
@@ -68,6 +83,8 @@ class Session:
 
 def array_of(value: Any) -> np.ndarray | None:
     """Return a tensor or array of rows as NumPy array, without a copy where that is possible."""
+    if getattr(value, "is_meta", False):
+        return None  # Keras tries shapes out on tensors without values
     if hasattr(value, "detach"):
         value = value.detach()
         value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).cpu().numpy()

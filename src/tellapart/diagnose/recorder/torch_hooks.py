@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from . import weights
 from .adapter import KerasAdapter, TorchAdapter
+from .place import place_of_call
 from .session import Session, array_of, plain_options
 from .stream import Shown, Stream
 from .torch_labels import LOSSES, compared_labels
@@ -47,9 +47,9 @@ class TorchHooks:
         self.loaders = Loaders(session)
         self.now: Now | None = None
         self.torch: Any = None
-        self._losses: set[str] = set()
+        self._losses: set[tuple[int, str]] = set()
         self._same: dict[Any, Any] = {}
-        self._optimizers: set[int] = set()
+        self._optimizers: set[tuple[int, int]] = set()
         self._before: weights.Weights | None = None
         self._waiting: Now | None = None
 
@@ -121,7 +121,7 @@ class TorchHooks:
         if inputs is None or inputs.dtype.kind not in "buif":
             return None
         batch = self.loaders.batch_of(given, len(inputs))
-        key = self._key(batch, self._place())
+        key = self._key(batch, place_of_call(self.folder))
         one = self.session.watched(model, adapter)
         training = bool(options.get("training", model.training))
         self._boundary(one, key, inputs, None if batch is None else batch.turn)
@@ -153,17 +153,6 @@ class TorchHooks:
         if stream.repeats(inputs) >= REPEATED if turn is None else turn != stream.turn:
             one.end_epoch()
 
-    def _place(self) -> tuple[Any, ...]:
-        """Return the places in the script's own files that led here, innermost first."""
-        frame: Any = sys._getframe(2)
-        found: list[Any] = []
-        while frame is not None:
-            code = frame.f_code
-            if code.co_filename.startswith(self.folder):
-                found += [code.co_filename, code.co_name, frame.f_lasti]
-            frame = frame.f_back
-        return tuple(found)
-
     def _answer(self, now: Now, answer: Any) -> None:
         outputs = array_of(answer) if isinstance(answer, self.torch.Tensor) else None
         if outputs is not None and outputs.ndim and len(outputs) == len(now.shown.looks):
@@ -188,8 +177,10 @@ class TorchHooks:
         found = array_of(target)
         if found is not None and found.dtype.kind in "buif":
             self.now.stream.label(self.now.shown, found)
-        if name not in self._losses:
-            self._losses.add(name)
+        # For each model: a script may train several, one after the other.
+        seen = (self.now.watched.number, name)
+        if seen not in self._losses:
+            self._losses.add(seen)
             self.session.journal.line(
                 "loss",
                 model=self.now.watched.number,
@@ -242,8 +233,8 @@ class TorchHooks:
             return
         with self.session.clock.ours():
             one = self.now.watched
-            if id(optimizer) not in self._optimizers:
-                self._optimizers.add(id(optimizer))
+            if (one.number, id(optimizer)) not in self._optimizers:
+                self._optimizers.add((one.number, id(optimizer)))
                 self._note_optimizer(optimizer, one)
             self._before = weights.copies(one.adapter.weights()) if one.wants_detail() else None
 

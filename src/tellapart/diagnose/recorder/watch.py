@@ -46,6 +46,8 @@ class Clock:
         script's.
     spent
         Seconds of the recorder's own.
+    shown
+        Batches shown to any model so far.
     free
         Set once the script is over: nothing is held up any more.
     """
@@ -55,7 +57,7 @@ class Clock:
         self.begun = time.monotonic()
         self.spent = 0.0
         self.free = False
-        self.busy = 0
+        self.busy = self.shown = 0
         self._depth = 0
         self._since: tuple[float, float] | None = None
 
@@ -97,12 +99,18 @@ class Watched:
         By what tells them apart.
     epoch, step
         Numbers of those going on.
+    latest
+        Number of the stream that the model looked at last.
+    turn
+        When that was, by `Clock.shown`.
     """
 
     def __init__(self, number: int, adapter: Adapter, journal: Journal, clock: Clock) -> None:
         self.number, self.adapter, self.journal, self.clock = number, adapter, journal, clock
         self.streams: dict[Any, Stream] = {}
         self.epoch = self.step = self._epoch_step = 0
+        self.latest: int | None = None
+        self.turn = 0
         self.losses: list[float] = []
         self.shown_since_epoch = False
         self._weights_before: weights.Weights | None = None
@@ -118,7 +126,9 @@ class Watched:
 
     def show(self, stream: Stream, inputs: np.ndarray, labels: np.ndarray | None, training: bool) -> Shown:
         """Take in a batch that goes into the model."""
-        self.shown_since_epoch = True
+        self.shown_since_epoch, self.latest = True, stream.number
+        self.clock.shown += 1
+        self.turn = self.clock.shown
         self.clock.training_begins()
         one = stream.show(inputs, labels, training)
         if not self._probed:
