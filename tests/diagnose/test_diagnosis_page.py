@@ -23,8 +23,8 @@ from tellapart.diagnose.page import render
 from tellapart.diagnose.page.code import MOST_ROWS, patch_rows, source_rows
 from tellapart.diagnose.page.experiments import WIDTH_PX, show
 from tellapart.diagnose.watching import RuledOut
-from tellapart.run_folder import RunFolder
 from tellapart.evaluate.estimate import Estimate
+from tellapart.run_folder import RunFolder
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/diagnosis.schema.json").read_text())
 HOSTILE = "</style><script>alert('1')</script>\"' onload=x \u202egpj {{ 7 * 7 }} & <b>"

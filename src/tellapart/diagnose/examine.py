@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .answer import Diagnosis
+from .proving.questions import could_matter
 from .proving.trial import SEEDS, Case, Tried, prepare, score_again, try_out
 from .reading import Program, Suspicion, read_program, suspect
 from .recording import Outcome, Recording
@@ -28,13 +29,7 @@ SUSPECTED = 0.5
 """A training that works is tried for suspicions from this certainty on; one that fails, from `KEPT_IN_MIND` on."""
 KEPT_IN_MIND = 0.15
 MOST_TRIED = 8
-CEILING = 0.95
-"""Above this there is no room for the gain that would make a cause; what may still be wrong is a figure or a split."""
 RESCORED = ("prep.train_validation_mismatch", "prep.train_predict_mismatch", "prep.channel_order")
-WRONG_WITHOUT_FAILING = ("metric.", "split.", "loop.missing_eval_mode", "arch.batchnorm_mode", "prep.train_",
-                         "prep.augmented_validation")  # fmt: skip
-"""What can be wrong while the network itself is well."""
-
 Say = Callable[[str], None]
 
 
@@ -149,8 +144,8 @@ def _chosen(one: Round, *, first: bool) -> list[Suspicion]:
     works = judged is not None and level([judged]).low > 1 / judged.classes
     least = SUSPECTED if works or not first else KEPT_IN_MIND
     found = [each for each in one.suspects if each.certainty >= least]
-    if judged is not None and judged.unseen and judged.balanced_accuracy >= CEILING:
-        found = [each for each in found if each.code.startswith(WRONG_WITHOUT_FAILING)]
+    if judged is not None and judged.unseen:
+        found = [each for each in found if could_matter(each.code, judged.balanced_accuracy)]
     return found[:MOST_TRIED]
 
 

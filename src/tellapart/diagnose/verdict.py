@@ -15,6 +15,7 @@ from tellapart.evaluate.estimate import Estimate
 from .answer import Curve, Diagnosis, Entry, Remeasured, Verdict
 from .causes.catalogue import CAUSES
 from .edits import unified_diff
+from .proving.questions import could_matter
 from .proving.trial import Tried
 from .reading import Program, Suspicion
 from .recording import Outcome, Recording
@@ -71,7 +72,7 @@ def conclude(examined: Examined, seconds: float) -> Diagnosis:
     verdict = _verdict(examined, causes, count, chance)
     if verdict is not Verdict.fails:
         causes = ()
-    remarks = tuple(_remarks(examined, {one.code for one in causes}))
+    remarks = tuple(_remarks(examined, {one.code for one in causes}, count))
     mended = [one for tries in examined.tried for one in tries if one.fails and one.edit is not None]
     fixed = mended[-1].edit.text if mended and mended[-1].edit is not None else ""
     return Diagnosis(
@@ -205,7 +206,7 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
     )
 
 
-def _remarks(examined: Examined, named: set[str]) -> Iterator[Entry]:
+def _remarks(examined: Examined, named: set[str], count: Estimate | None) -> Iterator[Entry]:
     """Yield what gains less than what matters, and what looks odd where nothing else explains the training."""
     explained = any(one.fails for tries in examined.tried for one in tries)
     for one in examined.suspects:
@@ -213,6 +214,7 @@ def _remarks(examined: Examined, named: set[str]) -> Iterator[Entry]:
         gains = tried is not None and tried.proved
         # Much looks odd in a training that fails; once the cause is proved, that is what it did.
         odd = not explained and tried is None and one.certainty >= SURE
+        odd = odd and (count is None or could_matter(one.code, count.value))
         if one.code not in named and (gains or odd):
             yield _entry(examined, one, tried, examined.program.text)
 

@@ -12,7 +12,6 @@ from tellapart.diagnose.recording import Recording
 from tellapart.diagnose.trials.effect import gain, level
 from tellapart.diagnose.trials.judged import Judged, judge, with_seen
 from tellapart.diagnose.watching.comparing import Discrepancy, compare
-from tellapart.evaluate.clusters import student_quantile
 from tellapart.evaluate.estimate import Estimate
 
 
@@ -60,13 +59,14 @@ def by_figure(pair: Pair, wrong: Discrepancy) -> Experiment | None:
     a, b = [one for one in before if one], [one for one in after if one]
     if len(a) != len(before) or len(b) != len(after):
         return None
-    effect = _mean_of([y.value - x.value for x, y in zip(a, b, strict=True)], [*a, *b])
+    effect = _mean_of([Estimate(y.value - x.value, y.low - x.value, y.high - x.value, y.n)
+                       for x, y in zip(a, b, strict=True)])  # fmt: skip
     name = f"reported {wrong.reported.part} {wrong.reported.measure} less the recomputed one"
     return Experiment(
         pair.change,
         name,
-        _mean_of([x.value for x in a], a),
-        _mean_of([y.value for y in b], b),
+        _mean_of(a),
+        _mean_of(b),
         effect,
         pair.seeds,
     )
@@ -106,12 +106,9 @@ def is_of(one: Discrepancy, other: Discrepancy) -> bool:
     return (a.part, a.measure, a.of) == (b.part, b.measure, b.of)
 
 
-def _mean_of(values: list[float], gaps: list[Estimate]) -> Estimate:
-    """Return the mean over seeds; its interval from the spread over seeds and from that of the recomputed figures."""
-    mean, half = float(np.mean(values)), 0.0
-    if len(values) > 1:
-        half = student_quantile(len(values) - 1) * float(np.std(values, ddof=1)) / len(values) ** 0.5
-    # The pictures that judge are the same for every seed or few: their uncertainty does not shrink with the seeds.
-    of_pictures = float(np.mean([(one.high - one.low) / 2 for one in gaps]))
-    half = (half**2 + of_pictures**2) ** 0.5
-    return Estimate(mean, mean - half, mean + half, min(one.n for one in gaps))
+def _mean_of(gaps: list[Estimate]) -> Estimate:
+    """Return the mean over seeds, with the mean interval: that a figure is wrong is seen in each run by itself."""
+    value, low, high = (
+        float(np.mean([getattr(one, end) for one in gaps])) for end in ("value", "low", "high")
+    )
+    return Estimate(value, low, high, min(one.n for one in gaps))

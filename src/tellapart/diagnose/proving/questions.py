@@ -27,6 +27,11 @@ UNTOUCHED = ("split.leak", "split.validation_is_training")
 """What harms by judging on pictures that the training saw."""
 MOST_FIGURES = 2
 
+CEILING = 0.95
+"""Above this there is no room for the gain that would make a cause; what may still be wrong is a figure or a split."""
+WRONG_WITHOUT_FAILING = (*WRONG_FIGURES, "split.", "prep.train_", "prep.augmented_validation")
+"""What can be wrong while the network itself is well."""
+
 Test = Callable[[Experiment], bool]
 
 
@@ -53,6 +58,11 @@ class Question:
     open: Test
 
 
+def could_matter(code: str, balanced_accuracy: float) -> bool:
+    """Say whether mending a cause could still change anything for a network that is as good as this."""
+    return balanced_accuracy < CEILING or code.startswith(WRONG_WITHOUT_FAILING)
+
+
 def questions(code: str, wrong: tuple[Discrepancy, ...]) -> tuple[Question, ...]:
     """Return what decides about a cause.
 
@@ -72,11 +82,16 @@ def questions(code: str, wrong: tuple[Discrepancy, ...]) -> tuple[Question, ...]
 
 
 def _gravest(wrong: tuple[Discrepancy, ...]) -> Iterator[Discrepancy]:
-    """Yield the figure that is furthest off, of each part and measure."""
+    """Yield the figure that is furthest off for its interval, of each part and measure; whole measures first."""
     furthest: dict[tuple[str, str], Discrepancy] = {}
-    for one in sorted(wrong, key=lambda one: -abs(one.reported.value - one.true)):
+    for one in sorted(wrong, key=lambda one: (bool(one.reported.of), -_off(one))):
         furthest.setdefault((one.reported.part, one.reported.measure), one)
     yield from list(furthest.values())[:MOST_FIGURES]
+
+
+def _off(one: Discrepancy) -> float:
+    """Return how many widths of its interval a figure is off."""
+    return abs(one.reported.value - one.true) / max(one.high - one.low, 1e-9)
 
 
 def _closes(one: Experiment) -> bool:
