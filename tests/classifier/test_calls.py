@@ -41,7 +41,7 @@ def test_importing_the_package_imports_nothing_heavy():
         "import sys, tellapart; print([m for m in ('numpy', 'torch', 'sklearn', 'pandas') if m in sys.modules])"
     )
     assert heavy == "[]\n"
-    assert {"ImageClassifier", "audit"} <= set(dir(tellapart))
+    assert {"ImageClassifier", "audit", "diagnose"} <= set(dir(tellapart))
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):
         tellapart.nothing_of_the_kind  # noqa: B018
 

@@ -1,1 +1,5 @@
 """Why somebody's Keras or PyTorch training fails: read, run, proved by experiment."""
+
+from tellapart.callable_module import make_callable
+
+make_callable(__name__, "tellapart.diagnose.diagnosing:diagnose")
