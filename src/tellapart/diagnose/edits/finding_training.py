@@ -10,9 +10,10 @@ from tellapart.diagnose.reading import Layer, Loss, Model, Optimizer, Position, 
 from tellapart.diagnose.reading.apis import made_by
 from tellapart.diagnose.reading.chain import Chains, is_network
 from tellapart.diagnose.reading.formula import walk
-from tellapart.diagnose.reading.interpret.values import Instance, Made, Value
+from tellapart.diagnose.reading.interpret.values import Function, Instance, Made, Value
 from tellapart.diagnose.reading.layers import ACTIVATIONS, FUNCTION_KINDS
 from tellapart.diagnose.reading.models import unwrapped
+from tellapart.diagnose.reading.own_loss import given_to, is_own, scores_of
 
 from .registry import Asked
 from .sheet import Sheet, word
@@ -73,6 +74,9 @@ def loss_call(sheet: Sheet, loss: Loss) -> Made | None:
             last = event.value
             if made_by(last.function) == loss.api or made_by(last) == loss.api or loss.name == "own":
                 return last
+    for made, _ in sheet.trace.entered if loss.name == "own" else ():
+        if made.position is not None and made.position == loss.position:
+            return made
     return None
 
 
@@ -123,10 +127,13 @@ def after_network(sheet: Sheet, training: Training) -> list[Layer]:
         loss_call(sheet, training.loss) if training.loss is not None and training.loop is not None else None
     )
     forward = forward_of(sheet, training)
-    if made is None or forward is None or not made.arguments:
+    given = given_to(made) if made is not None else []
+    if made is None or forward is None or not given:
         return []
-    prediction: Value = made.arguments[0]
-    if training.framework == "keras":
+    prediction: Value = given[0]
+    if is_own(made):
+        prediction = scores_of(made) or prediction
+    elif training.framework == "keras":
         prediction = made.argument(1, "y_pred", "logits") or prediction
     return Chains(sheet.trace).back(prediction, stop=forward)
 
@@ -137,8 +144,23 @@ def prediction_and_labels(sheet: Sheet, training: Training) -> tuple[cst.Arg, cs
     node = sheet.node_of(made)
     if node is None:
         return None
+    if made is not None and isinstance(made.function, Function):
+        return _of_own_function(node, made)
     first, second = sheet.argument(node, "input", 0), sheet.argument(node, "target", 1)
     return None if first is None or second is None else (first, second)
+
+
+def _of_own_function(node: cst.Call, made: Made) -> tuple[cst.Arg, cst.Arg] | None:
+    """Return scores and labels among the arguments of a function of the program."""
+    plain = [one for one in node.args if one.keyword is None and not one.star]
+    named = {one.keyword.value: one for one in node.args if one.keyword is not None}
+    held = [
+        *zip(plain, made.arguments, strict=False),
+        *((named[key], value) for key, value in made.keywords.items()),
+    ]
+    scores = next((arg for arg, value in held if value is scores_of(made)), None)
+    labels = next((arg for arg, _ in held if arg is not scores), None)
+    return None if scores is None or labels is None else (scores, labels)
 
 
 def loops_around(sheet: Sheet, node: cst.CSTNode) -> Iterator[cst.For | cst.While]:

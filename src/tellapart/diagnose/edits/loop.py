@@ -11,6 +11,7 @@ from tellapart.diagnose.reading.apis import made_by
 from tellapart.diagnose.reading.interpret.values import Made, Part
 
 from .finding_training import loops_around, loss_call, training_of
+from .hand_steps import zeroed_by_hand
 from .registry import Asked, Edit, edit
 from .sheet import Sheet, word
 
@@ -24,6 +25,8 @@ def zero_grad(asked: Asked) -> Iterator[Edit | None]:
     sheet = Sheet(asked.program)
     backward = sheet.call_at(training.loop.backward, "backward")
     name = optimizer_name(sheet, training.loop)
+    if backward is not None and not name:
+        yield zeroed_by_hand(asked)
     if backward is None or not name:
         return
     sheet.insert_before(backward, f"{name}.zero_grad()")

@@ -13,6 +13,7 @@ from tellapart.diagnose.reading.formula import word as method_word
 from tellapart.diagnose.reading.interpret.values import Made, Operation, Value
 
 from .finding_training import after_network, forward_of, loss_call, prediction_and_labels, training_of
+from .hand_steps import downhill
 from .registry import Asked, Edit, edit
 from .sheet import Sheet, word
 
@@ -32,6 +33,9 @@ def gradient_sign(asked: Asked) -> Iterator[Edit | None]:
             and (asked.suspicion.position in (None, one.loop.negated))
         ):
             yield _without_minus(asked, one.loop)
+            return
+        if one.loop is not None and one.loop.uphill is not None:
+            yield downhill(asked, one.loop.uphill)
             return
     optimizer = training.optimizer if training is not None else None
     if optimizer is None:

@@ -43,11 +43,11 @@ def set_loss(sheet: Sheet, training: Training, name: str) -> bool:
         return _set_keras(sheet, training, name)
     made = loss_call(sheet, training.loss) if training.loss is not None else None
     call = loss_maker(sheet, training)
-    if call is None or training.loss is None:
+    if call is None or training.loss is None or training.loss.turned:
         return False
     if made is not None and sheet.node_of(made) is call:  # a function: F.nll_loss(output, target)
         if training.loss.name == "own":
-            return False
+            return _in_place_of_own(sheet, training, call, FUNCTIONS[name])
         sheet.rename(call, FUNCTIONS[name], "torch.nn.functional")
         return True
     if training.loss.api.startswith("torch."):
@@ -55,6 +55,25 @@ def set_loss(sheet: Sheet, training: Training, name: str) -> bool:
     else:
         target = f"{sheet.module('torch.nn')}.{name}"
     sheet.replace(call, f"{target}({_kept(sheet, call)})")
+    return True
+
+
+def _in_place_of_own(sheet: Sheet, training: Training, call: cst.Call, name: str) -> bool:
+    """Call the library's function with the scores and labels that a function of the program is called with."""
+    given = prediction_and_labels(sheet, training)
+    if given is None or any(one.star for one in call.args):
+        return False
+    for one, wanted in zip(given, ("input", "target"), strict=True):
+        if one.keyword is not None:
+            sheet.replace(one.keyword, wanted)
+        elif call.args[0] is not given[0]:
+            sheet.wrap(one.value, f"{wanted}=", "")
+    kept = [one for one in call.args if one in given]
+    if len(call.args) > len(kept):
+        if list(call.args[: len(kept)]) != kept:
+            return False  # what lies between is more than settings
+        sheet.cut(sheet.span(kept[-1].value)[1], sheet.span(call.args[-1].value)[1])
+    sheet.replace(call.func, f"{sheet.module('torch.nn.functional')}.{name}")
     return True
 
 

@@ -9,7 +9,6 @@ import libcst as cst
 from tellapart.diagnose.reading import DataPart, Training
 
 from .bindings import Binding
-from .draft import Splice
 from .library_names import LibraryNames
 from .registry import Asked, Edit
 from .sheet import word
@@ -50,10 +49,6 @@ class Text(LibraryNames):
     def last_line(self, node: cst.CSTNode) -> int:
         """Return the line on which a node ends."""
         return int(self._ranges[node].end.line)
-
-    def cut(self, start: int, end: int) -> None:
-        """Take a stretch of the text out."""
-        self._splices.append(Splice(start, end, ""))
 
     # following names
 

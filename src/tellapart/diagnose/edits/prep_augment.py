@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
@@ -10,8 +10,10 @@ from tellapart.diagnose.reading import DataPart, Training
 from tellapart.diagnose.reading.layers import AUGMENTING
 from tellapart.diagnose.reading.steps import AUGMENTING as FUNCTIONS
 
+from .chance import changes, turn_off
 from .finding_training import layer_call
 from .pictures_in_text import Text, change, training_at
+from .prep_own import own_changes_off, own_parts_apart
 from .registry import Asked, Edit, edit
 from .transforms import augments, drop_all, drop_random, elements
 from .validation_set import own_data, own_generator, own_transforms
@@ -25,11 +27,20 @@ def harmless(asked: Asked) -> Iterator[Edit | None]:
     """Leave the random changes out: all of them, then each alone."""
     training = training_at(asked)
     train = training.part("train") if training is not None else None
-    if training is None or train is None:
-        return
-    yield change(
-        asked, "The training pictures are not changed at random.", lambda text: _off(text, training, None)
-    )
+    words = "The training pictures are not changed at random."
+    yield change(asked, words, lambda text: _everything_off(text, training))
+    yield from own_changes_off(asked)
+    if training is not None and train is not None:
+        yield from _all_but_one(asked, training, train)
+
+
+def _everything_off(text: Text, training: Training | None) -> bool:
+    own = changes(text)
+    found = [turn_off(text, one) for one in own]
+    return (training is not None and _off(text, training, None, [one.node for one in own])) or any(found)
+
+
+def _all_but_one(asked: Asked, training: Training, train: DataPart) -> Iterator[Edit | None]:
     suspected = [one.name for one in train.of("augment") if one.position == asked.suspicion.position]
     layers = [one.kind for one in (training.model.layers if training.model else ()) if one.kind in AUGMENTING]
     names = list(dict.fromkeys([*suspected, *(one.name for one in train.of("augment")), *layers]))
@@ -40,12 +51,14 @@ def harmless(asked: Asked) -> Iterator[Edit | None]:
         yield change(asked, words, lambda text, name=name: _off(text, training, name))  # type: ignore[misc]
 
 
-def _off(text: Text, training: Training, only: str | None) -> bool:
+def _off(text: Text, training: Training, only: str | None, done: Sequence[cst.CSTNode] = ()) -> bool:
     train = training.part("train")
     lines = [one.position.line for one in train.of("augment")] if train is not None else []
     found = False
     for call in text.calls("ImageDataGenerator", "Compose", *(one.rpartition(".")[2] for one in FUNCTIONS)):
         if not any(text.line(call) <= one <= text.last_line(call) for one in lines):
+            continue
+        if any(text.span(one)[0] <= text.span(call)[0] < text.span(one)[1] for one in done):
             continue
         if text.what(call) == "ImageDataGenerator":
             gone = [
@@ -108,11 +121,13 @@ def unchanged_validation(asked: Asked) -> Iterator[Edit | None]:
     training = training_at(asked)
     part = _augmented_part(asked, training)
     if training is None or part is None:
+        yield from own_parts_apart(asked)
         return
     words = f"The {part.role} pictures are not changed at random."
     yield change(asked, words, lambda text: own_generator(text, training, part))
     yield change(asked, words, lambda text: own_transforms(text, training, part))
     yield change(asked, words, lambda text: own_data(text, part))
+    yield from own_parts_apart(asked)
 
 
 def _augmented_part(asked: Asked, training: Training | None) -> DataPart | None:

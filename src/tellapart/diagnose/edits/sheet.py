@@ -14,6 +14,7 @@ from tellapart.diagnose.reading.interpret.state import Event
 from tellapart.diagnose.reading.interpret.values import Made, Part, Value
 from tellapart.diagnose.reading.source import parse
 
+from .draft import Splice
 from .naming import Naming
 
 FUNCTIONS = (cst.FunctionDef, cst.Lambda)
@@ -50,6 +51,10 @@ class Sheet(Naming):
     def changed(self) -> bool:
         """Whether anything was noted."""
         return bool(self._splices)
+
+    def cut(self, start: int, end: int) -> None:
+        """Take a stretch of the text out."""
+        self._splices.append(Splice(start, end, ""))
 
     # from what was read to the text
 

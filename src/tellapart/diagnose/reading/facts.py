@@ -22,6 +22,8 @@ class Loss(Fact):
     from_logits: bool = False
     reduction: str | None = None
     own: OwnFunction | None = None
+    turned: bool = False
+    """A minus stands between it and backward."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +40,15 @@ class OwnFunction(Fact):
         A sign turns the logarithm's; None where there is no logarithm.
     ratio_of_sums
         It divides by something summed over the batch: what cannot be averaged over batches.
+    distance
+        It squares the difference of its two arguments, or takes its absolute value, and has no logarithm.
     """
 
     sums: bool = False
     logs_without_guard: bool = False
     negated: bool | None = None
     ratio_of_sums: bool = False
+    distance: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

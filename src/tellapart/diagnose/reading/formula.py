@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from math import prod
 
 from .apis import api
 from .facts import OwnFunction
@@ -12,6 +13,9 @@ from .layers import fact_of
 
 SUMS = {"sum", "reduce_sum", "count_nonzero"}
 LOGS = {"log", "log2", "log10"}
+POWERS = {"pow", "exp", "power", "square"}
+DISTANCES = {"square", "pow", "power", "abs", "absolute", "norm"}
+DEEP = 60
 GUARDS = {"clip", "clip_by_value", "clamp", "maximum", "epsilon", "log_softmax", "logsigmoid", "log_sigmoid"}
 
 
@@ -36,6 +40,7 @@ def own_function(trace: Trace, value: Value) -> OwnFunction | None:
         logs_without_guard=_unguarded(result),
         negated=_negated(result),
         ratio_of_sums=any(_is_ratio(one) for one in walk(result)),
+        distance=_is_distance(result, first, second),
     )
 
 
@@ -104,15 +109,65 @@ def _unguarded(result: Value) -> bool:
 
 def _negated(result: Value) -> bool | None:
     """Say whether a minus stands before the logarithm of the formula."""
-    if not any(word(one) in LOGS for one in walk(result)):
-        return None
-    signs = [one for one in walk(result) if isinstance(one, Operation) and one.sign == "-"]
-    for one in signs:
-        # `1 - p` inside the logarithm is no sign of the loss.
-        if any(word(deep) in LOGS for deep in walk(one.operands[-1])):
+    sign = sign_of(result, lambda one: word(one) in LOGS)
+    return None if sign == 0 else sign < 0
+
+
+def sign_of(value: Value, meant: Callable[[Value], bool], depth: int = 0) -> int:
+    """Return with which sign something enters a formula: 1, -1, or 0 where it does not, or in a power only."""
+    if depth > DEEP:
+        return 0
+    if meant(value):
+        return 1
+    if isinstance(value, Operation):
+        return _sign_in_operation(value, meant, depth + 1)
+    if word(value) in POWERS:
+        return 0
+    turned = -1 if word(value) in ("neg", "negative") else 1
+    inner = [] if isinstance(value, Made) and isinstance(value.function, Function) else made_from(value)
+    found = (sign_of(one, meant, depth + 1) for one in inner)
+    return turned * next((one for one in found if one), 0)
+
+
+def _sign_in_operation(value: Operation, meant: Callable[[Value], bool], depth: int) -> int:
+    if value.sign in ("**", ":"):
+        return 0
+    signs = [sign_of(one, meant, depth) for one in value.operands]
+    if value.sign == "-":
+        return -signs[-1] or signs[0]
+    if value.sign in ("*", "/") and any(signs):
+        return prod(sign or _sign_of_factor(one) for sign, one in zip(signs, value.operands, strict=True))
+    return next((one for one in signs if one), 0)
+
+
+def _sign_of_factor(value: Value) -> int:
+    """Return -1 for ``-y``, ``-1`` and products with them."""
+    if isinstance(value, Operation) and value.sign == "-" and len(value.operands) == 1:
+        return -_sign_of_factor(value.operands[0])
+    if isinstance(value, Operation) and value.sign in ("*", "/"):
+        return prod(_sign_of_factor(one) for one in value.operands)
+    given = getattr(value, "value", None)
+    return -1 if isinstance(given, int | float) and given < 0 else 1
+
+
+def _is_distance(result: Value, first: Value, second: Value) -> bool:
+    """Say whether the formula measures how far its arguments are apart, as for numbers."""
+    everything = list(walk(result))
+    if any(word(one) in LOGS or word(one) in GUARDS & {"log_softmax", "logsigmoid"} for one in everything):
+        return False
+    for one in everything:
+        square = isinstance(one, Operation) and one.sign in ("**", "*") and _same(one)
+        inner = made_from(one) if square or word(one) in DISTANCES else []
+        apart = [deep for given in inner for deep in walk(given)
+                 if isinstance(deep, Operation) and deep.sign == "-" and len(deep.operands) == 2]  # fmt: skip
+        if any(all(any(deep is arg for deep in walk(side)) for side, arg in zip(one.operands, pair, strict=True))
+               for one in apart for pair in ((first, second), (second, first))):  # fmt: skip
             return True
-    return any(isinstance(one, Operation) and one.sign == "*" and any(
-        getattr(side, "value", None) in (-1, -1.0) for side in one.operands) for one in walk(result))  # fmt: skip
+    return False
+
+
+def _same(value: Operation) -> bool:
+    return value.sign == "**" or value.operands[0] is value.operands[-1]
 
 
 def _is_ratio(value: Value) -> bool:

@@ -97,6 +97,8 @@ class Loop(Fact):
         The second epoch starts in the mode that the evaluation left.
     negated
         The loss is turned round before backward.
+    uphill
+        A weight changed by hand is moved along its gradient.
     detached
         What cuts the loss off from the parameters, and where: the words of the program.
     scheduler_per_batch
@@ -115,6 +117,7 @@ class Loop(Fact):
     wiped: bool = False
     eval_mode_kept: Position | None = None
     negated: Position | None = None
+    uphill: Position | None = None
     detached: tuple[str, Position] | None = None
     scheduler_per_batch: tuple[str, Position] | None = None
     running: tuple[Fact, ...] = ()

@@ -10,6 +10,7 @@ from .interpret.values import Function, Instance, Items, Known, Made, Operation,
 from .layers import fact_of, pair
 from .position import Position
 from .provenance import READING_METHODS, Provenance
+from .sameness import sameness
 
 CLASS_COUNTS = {"mnist": 10, "fashion_mnist": 10, "fashionmnist": 10, "cifar10": 10, "cifar100": 100, "svhn": 10,
                 "kmnist": 10}  # fmt: skip
@@ -23,7 +24,7 @@ class Parts:
         self.provenance = provenance
         self.source = provenance.source
         self.splits: dict[Position, Split] = {}
-        self._origins: dict[int, tuple[int, Value]] = {}
+        self._origins: dict[object, tuple[int, Value]] = {}
 
     def part(self, value: Value | None, role: str, labels: Value | None = None) -> DataPart | None:
         """Return the part that a value is; None where there is no value."""
@@ -76,6 +77,8 @@ class Parts:
                 if reader.get("subset") == "both" and taken is not None:
                     # One call gives both parts: (training, validation).
                     reader["subset"] = "validation" if literal(_key(taken)) == 1 else "training"
+                if drawn := _drawn(inner, taken):
+                    found.setdefault("subset", drawn)
                 if reader:
                     return {**reader, **found}
                 if api(inner.function) == "torch.utils.data.DataLoader":
@@ -86,7 +89,7 @@ class Parts:
 
     def _origin(self, value: Value) -> int:
         """Return the number of a source of pictures, counted in the order in which they are met."""
-        return self._origins.setdefault(id(value), (len(self._origins) + 1, value))[0]
+        return self._origins.setdefault(sameness(value), (len(self._origins) + 1, value))[0]
 
     def _note_splits(self, value: Value, steps: tuple[Step, ...]) -> None:
         for number_, step in enumerate(steps):
@@ -107,6 +110,14 @@ class Parts:
                     position=step.position, source=step.source, kind="slice", shuffled=shuffled or large,
                     before=before, known_origin=_read_before(before),
                 ))  # fmt: skip
+
+
+def _drawn(made: Made, taken: Part | None) -> str:
+    """Return which part of a set PyTorch's ``random_split`` or ``Subset`` gives, "" for anything else."""
+    name = api(made.function).rpartition(".")[2]
+    if name == "random_split" and taken is not None:
+        return f"{name} {made.position} {literal(_key(taken))}"
+    return f"{name} {made.position} {id(made)}" if name == "Subset" else ""
 
 
 def _key(part: Part) -> Value | None:

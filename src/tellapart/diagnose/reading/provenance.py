@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .apis import api, made_by
 from .data_facts import Step
 from .interpret.run import Trace
@@ -21,6 +23,7 @@ from .interpret.values import (
     number,
 )
 from .layers import fact_of
+from .sameness import multiplies
 from .steps import call_step, generator_steps, transform_steps
 
 READING_METHODS = ("flow_from_directory", "flow", "flow_from_dataframe")
@@ -134,9 +137,13 @@ class Provenance:
         step = call_step(self.source, value, method)
         if step is not None:
             found.append(step)
+            if step.kind == "stack" and multiplies(value, inner):
+                found.append(replace(step, kind="oversample"))
             if step.kind == "stack" and isinstance(inner, Items):
                 for one in inner.items[:-1]:
                     self._follow(one, found, seen, depth + 1)
+        elif name == "numpy.repeat" and literal(value.argument(2, "axis")) == 0:
+            found.append(Step(**fact_of(self.source, value), kind="oversample", name=name))
         if step is not None and step.kind == "read":
             return value
         return origin if origin is not None else value

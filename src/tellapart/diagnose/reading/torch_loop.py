@@ -8,15 +8,17 @@ from .apis import api, made_by
 from .chain import Chains, is_network
 from .compiling import Compiling, is_loss
 from .facts import Amount, Layer, Loop, Loss, Model, Output, Training
-from .formula import own_function, walk
+from .formula import walk
 from .frames import innermost, inside, outer
+from .hand_steps import by_hand, uphill
 from .interpret.run import Trace
 from .interpret.state import Event, Frame
-from .interpret.values import Instance, Made, Operation, Part, Value
+from .interpret.values import Made, Operation, Part, Value
 from .layers import fact_of
 from .loop_optimizer import stepped
 from .loop_signs import averaged_metrics, eval_mode_kept, running_totals, scheduler_per_batch
 from .models import Models, output_of, unwrapped
+from .own_loss import is_own, own_loss, own_loss_call, scores_of
 from .parts import Parts
 from .position import Position
 
@@ -114,8 +116,12 @@ class LoopReader:
 
     def _training(self, event: Event, batch: Frame, loss_value: Value, backward: bool = True) -> Training:
         epoch = outer(event, batch)
-        call = next((one for one in walk(loss_value) if is_loss(one)), None) or self._own_loss(loss_value)
+        call = next((one for one in walk(loss_value) if is_loss(one)), None) or own_loss_call(
+            self.trace, loss_value
+        )
         prediction = call.arguments[0] if isinstance(call, Made) and call.arguments else loss_value
+        if isinstance(call, Made) and is_own(call):
+            prediction = scores_of(call) or prediction
         if isinstance(call, Made) and (made_by(call.function) or api(call.function)).startswith(
             ("keras.losses", "tensorflow.nn")
         ):
@@ -142,25 +148,16 @@ class LoopReader:
             style="tape" if framework == "keras" else "loop",
             model=model,
             output=_output(model, after),
-            loss=self._loss(call),
+            loss=self._loss(call, loss_value),
             optimizer=optimizer,
             parts=(data,) if data is not None else (),
             epochs=self._epochs(epoch),
             loop=self._loop(event, batch, epoch, loss_value, call, forward, after, backward, framework),
         )
 
-    def _own_loss(self, value: Value) -> Value | None:
-        for one in walk(value):
-            if (isinstance(one, Made) and isinstance(one.function, Instance) and len(one.arguments) > 1) and (
-                any(isinstance(deep, Made) and is_network(deep.function) for deep in walk(one.arguments[0]))
-            ):
-                return one
-        return None
-
-    def _loss(self, call: Value | None) -> Loss | None:
-        if isinstance(call, Made) and isinstance(call.function, Instance):
-            own = own_function(self.trace, call.function)
-            return Loss(**fact_of(self.trace.source, call), name="own", own=own)
+    def _loss(self, call: Value | None, loss_value: Value) -> Loss | None:
+        if isinstance(call, Made) and is_own(call):
+            return own_loss(self.trace, call, loss_value)
         return self.compiling.loss(call) if call is not None else None
 
     def _epochs(self, epoch: Frame | None) -> Amount | None:
@@ -175,10 +172,7 @@ class LoopReader:
         found = [one for one in self.methods.get("step", []) if self._is_optimizer(one.value)]
         found += self.methods.get("apply_gradients", [])
         for event in self.trace.events:
-            # `weights -= rate * weights.grad`
-            if event.augmented and any(
-                isinstance(one, Part) and one.key == "grad" for one in walk(event.value)
-            ):
+            if by_hand(event):
                 found.append(event)
             if event.kind == "call" and _key(event.value) in ("add_", "sub_", "copy_", "assign_sub", "apply"):
                 found.append(event)
@@ -207,6 +201,7 @@ class LoopReader:
             wiped=backward and _wiped(event, [one for one in zeros if inside(one, batch)], steps),
             eval_mode_kept=eval_mode_kept(self.methods, model, event, epoch),
             negated=_negation(loss, call),
+            uphill=uphill([one for one in steps if inside(one, batch)]),
             detached=self._detached(event, loss, call, forward, after, framework),
             scheduler_per_batch=scheduler_per_batch(self.methods, batch),
             running=running_totals(self.trace, batch, epoch, loss),

@@ -110,18 +110,22 @@ def enter(
     if isinstance(node, cst.Lambda):
         state.active.append(node)
         try:
-            return expressions.evaluate(state, node.body, scope)
+            gives = expressions.evaluate(state, node.body, scope)
         finally:
             state.active.pop()
+        state.entered_calls.append((Made(function, arguments, keywords, position=position), gives))
+        return gives
     before = state.frames
     frame = Frame("function", function, position or state.source.position(node))
     state.frames = (*before, *_decorations(state, function), frame)
     state.active.append(node)
     try:
-        return statements.run_body(state, node, scope)
+        gives = statements.run_body(state, node, scope)
     finally:
         state.active.pop()
         state.frames = before
+    state.entered_calls.append((Made(function, arguments, keywords, position=position), gives))
+    return gives
 
 
 def _decorations(state: State, function: Function) -> list[Frame]:

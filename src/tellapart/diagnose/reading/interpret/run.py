@@ -9,7 +9,7 @@ from tellapart.diagnose.reading.source import Source
 from . import calls, statements
 from .lookup import attribute
 from .state import Event, Frame, OutOfWorkError, State
-from .values import Class, Function, Instance, Value
+from .values import Class, Function, Instance, Made, Value
 
 
 class Trace:
@@ -25,6 +25,8 @@ class Trace:
         Objects of the program's own classes.
     assumed
         Names that the text uses without importing them, and what they were taken for.
+    entered
+        Calls of the program's own functions, and what each gave; the inner one before the outer one.
     complete
         Whether the whole program was gone through.
     """
@@ -34,6 +36,7 @@ class Trace:
         self.source: Source = state.source
         self.events: tuple[Event, ...] = tuple(state.events)
         self.instances: tuple[Instance, ...] = tuple(state.instances)
+        self.entered: tuple[tuple[Made, Value], ...] = tuple(state.entered_calls)
         self.assumed: dict[str, str] = dict(state.assumed)
         self.complete = complete
 

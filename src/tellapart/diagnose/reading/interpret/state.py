@@ -9,7 +9,7 @@ import libcst as cst
 from tellapart.diagnose.reading.position import Position
 from tellapart.diagnose.reading.source import Source
 
-from .values import Class, Function, Instance, Known, Unread, Value
+from .values import Class, Function, Instance, Known, Made, Unread, Value
 
 WORK_LIMIT = 40_000
 """Expressions gone through: under a second. A program that needs more is read as far as that."""
@@ -87,6 +87,8 @@ class State:
     classes: list[Class] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     active: list[cst.CSTNode] = field(default_factory=list)
+    entered_calls: list[tuple[Made, Value]] = field(default_factory=list)
+    """Calls of the program's own functions, and what each gave; of calls in each other the inner one comes first."""
     returned: list[list[Value]] = field(default_factory=list)
     """Of each function being gone through, what a return that may not be reached gives."""
     yielded: list[list[Value]] = field(default_factory=list)

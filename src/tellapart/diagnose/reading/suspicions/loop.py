@@ -95,6 +95,9 @@ def gradient_sign(program: Program) -> Iterator[Sign]:
             yield Sign(loop.negated, "The loss is turned round by a minus sign before backward(): the "
                                      "network learns to make "
                        "it larger.", 0.95)  # fmt: skip
+        if loop is not None and loop.uphill is not None and loop.negated is None:
+            yield Sign(loop.uphill, "The weights are moved along their gradient, not against it: every step "
+                                    "goes uphill.", 0.9)  # fmt: skip
         if optimizer is not None and optimizer.maximises:
             yield Sign(optimizer, "The optimiser is told to make the loss larger (maximize=True).", 0.9)
         if optimizer is not None and optimizer.learning_rate is not None and optimizer.learning_rate < 0:

@@ -89,18 +89,18 @@ def regression_loss(program: Program) -> Iterator[Sign]:
     """Look for squared or absolute error for classes."""
     for training, loss in classifying(program):
         output = training.output
-        if loss.name not in REGRESSION or output is None:
+        apart = loss.own is not None and loss.own.distance
+        if (loss.name not in REGRESSION and not apart) or output is None:
             continue
+        said = "a distance between scores and labels" if apart else loss.name
         classes = _label_mode(training) in ("categorical", "binary", "sparse")
         measured = any(metric.name.lower() in CLASS_METRICS for metric in training.metrics)
         if output.activation in ("softmax", "sigmoid") and output.units is not None and (classes or measured):
             yield Sign(loss, f"The network is to tell classes apart ({output.activation} output), but "
                              "the loss is "
-                       f"{loss.name}, which is meant for numbers.", 0.9)  # fmt: skip
+                       f"{said}, which is meant for numbers.", 0.9)  # fmt: skip
         elif output.activation in ("softmax", "sigmoid") or measured or classes:
-            yield Sign(
-                loss, f"The loss is {loss.name}, which is meant for predicting numbers, not classes.", 0.7
-            )
+            yield Sign(loss, f"The loss is {said}, which is meant for predicting numbers, not classes.", 0.7)
 
 
 @rule("loss.bad_reduction", "doubling the batch doubles the loss, or the loss falls while the accuracy does")
