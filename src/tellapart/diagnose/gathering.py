@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .gathered import epochs, parts, scores, shown
+from .gathered import epochs, near, parts, scores, shown
 from .gathered.labelling import Labelling
 from .observed import Layer, LossUse, Model, Optimizer, Step
 from .plain import NOT_FINITE, from_plain
@@ -140,6 +140,7 @@ def _training(number: int, lines: Lines, records: Path) -> Training | None:
         scores=scores.scores(names, kept, labelling),
         evaluations=shown.evaluations(own, ends, names),
         lines=shown.lines([one for one in lines if one["kind"] == "printed"], ends, names, number),
+        near=near.near_copies(names, kept),
     )
 
 

@@ -144,7 +144,8 @@ class Pass:
     pictures, distinct
         How many were presented, and how many different looks.
     coverage
-        `distinct` over all different looks of the part seen so far in the run or known to belong to it.
+        `distinct` over all different looks of the part seen in the run: of one that is changed anew in each pass no
+        share of its pictures.
     batch_sizes
         Of the batches, in order (at most 1,000).
     classes_per_batch
@@ -155,6 +156,8 @@ class Pass:
         Share of batches presented in training mode.
     seconds
         From the first batch to the last.
+    fresh, changed
+        Share of its looks that no earlier pass has shown; that the pass before has not shown. None of the first pass.
     """
 
     epoch: int
@@ -166,6 +169,8 @@ class Pass:
     labels_in_order: float | None = None
     training_mode: float | None = None
     seconds: float = 0.0
+    fresh: float | None = None
+    changed: float | None = None
 
 
 @dataclass(frozen=True)

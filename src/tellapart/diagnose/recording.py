@@ -95,6 +95,26 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class NearCopies:
+    """Pictures of a part that have a near copy (noisy, mirrored, shifted, brighter) in another; not exact copies.
+
+    Attributes
+    ----------
+    part, other
+        Names; the same name twice: copies within the part.
+    compared
+        Kept pictures of the part that are not in the other as they are.
+    looks
+        Those of them that have a near copy.
+    """
+
+    part: str
+    other: str
+    compared: int
+    looks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Training:
     """Everything seen of one model.
 
@@ -118,6 +138,8 @@ class Training:
         What Keras's ``evaluate`` told the script outside of ``fit``.
     lines
         What the script printed, as far as there is a number in it.
+    near
+        Near copies in the training part, for each part where enough was kept to tell.
     """
 
     model: Model
@@ -136,6 +158,7 @@ class Training:
     scores: tuple[Scores, ...]
     evaluations: tuple[Evaluation, ...] = ()
     lines: tuple[Line, ...] = ()
+    near: tuple[NearCopies, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,9 @@ def test_loss_that_has_arrived_may_fall_on(failing):
 def test_augmented_training_that_costs_more_than_it_brings(torch_runs):
     failing = torch_runs["regularisation.dropout_on_output"]
     train = failing.trainings[0].parts["train"]
-    changed = with_part(failing, "train", pictures=4 * train.pictures)
+    passes = tuple(replace(one, fresh=1.0, changed=1.0) for one in train.passes)
+    changed = with_part(failing, "train", pictures=4 * train.pictures, passes=passes)
+    changed = with_training(changed, n_steps=100)
     assert of(changed, "prep.destructive_augmentation") >= LISTED
 
 

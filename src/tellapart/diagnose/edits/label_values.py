@@ -51,6 +51,7 @@ def from_zero(asked: Asked, training: Training) -> Iterator[Edit | None]:
         yield change(asked, words, lambda text: _in_fit(text, training, before, after))
     else:
         yield change(asked, words, lambda text: _in_loops(text, before, after))
+        yield change(asked, words, lambda text: _at_source(text, training, before, after))
         yield change(asked, words, lambda text: _in_loss(text, training, before, after))
 
 
@@ -125,6 +126,20 @@ def _in_loops(text: Text, before: str, after: str) -> bool:
         whole = after.replace(" / ", " // ")
         text.insert_in_block(loop.body, f"{labels.value} = {before}{labels.value}{whole}")
     return bool(loops)
+
+
+def _at_source(text: Text, training: Training, before: str, after: str) -> bool:
+    """Count from 0 where the labels are made, so that what is compared with them later agrees."""
+    found = prediction_and_labels(text, training)
+    labels = found[1].value if found is not None else None
+    while isinstance(labels, cst.Subscript):
+        labels = labels.value
+    made = text.binding(labels) if isinstance(labels, cst.Name) else None
+    if made is None or made.kind != "assign" or not isinstance(labels, cst.Name):
+        return False
+    name = labels.value
+    text.insert_after(made.statement, f"{name} = {before}{name}{after.replace(' / ', ' // ')}")
+    return True
 
 
 def _in_loss(text: Text, training: Training, before: str, after: str) -> bool:

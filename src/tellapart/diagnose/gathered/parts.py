@@ -120,12 +120,15 @@ def _passes(
     number: int, ends: list[dict[str, Any]], arrays: Arrays, labelling: Labelling, known: int
 ) -> tuple[Pass, ...]:
     found = []
+    seen: set[int] = set()
+    before: set[int] = set()
     for end, one in zip(ends, arrays, strict=True):
         looks = one.get(f"{number}_looks")
         facts = next((p for p in end["passes"] if p["stream"] == number), None)
         if looks is None or facts is None:
             continue
-        distinct = len(np.unique(looks))
+        own = set(looks.tolist())
+        distinct = len(own)
         sizes = one[f"{number}_batches"]
         codes = labelling.codes(one.get(f"{number}_labels"))
         found.append(
@@ -141,8 +144,12 @@ def _passes(
                 else float((codes[1:] == codes[:-1]).mean()),
                 training_mode=facts["training_mode"],
                 seconds=facts["seconds"],
+                fresh=len(own - seen) / distinct if seen and own else None,
+                changed=len(own - before) / distinct if seen and own else None,
             )
         )
+        before = own
+        seen |= own
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .fingerprint import channel_axis
+from .fingerprint import channel_axis, shifted_thumbnails, thumbnails
 from .stream import Stream
 from .watch import Watched
 
@@ -21,6 +21,8 @@ Prepare = Callable[[np.ndarray], np.ndarray]
 SPREAD_FACTOR = 1.6
 # Channels reversed: closer than this share of the distance to the training part's channel means.
 CLOSER = 0.5
+# Pictures of a part that are looked at moved: 24 small thumbnails of each, some 1.5 MB and half a second.
+MOST_SHIFTED = 256
 
 
 def close(one: Watched, deadline: float) -> None:
@@ -49,6 +51,14 @@ def _score(one: Watched, stream: Stream, training: Stream | None, deadline: floa
     if len(shapes) == 1:
         blank = np.zeros(next(iter(shapes)))
         arrays["labels"] = np.stack([blank if label is None else label for label in labels])
+    # One by one: a part may hold pictures of several sizes.
+    arrays["thumbnails"] = np.concatenate([thumbnails(stream.pool[look][None]) for look in chosen])
+    if not stream.trained:
+        some = np.unique(np.linspace(0, len(chosen) - 1, min(MOST_SHIFTED, len(chosen))).astype(int))
+        arrays["shifted_at"] = some
+        arrays["shifted"] = np.concatenate(
+            [shifted_thumbnails(stream.pool[chosen[at]][None]) for at in some.tolist()]
+        )
     variants: list[tuple[str, str, Prepare | None]] = [("eval", "", None), ("train", "", None)]
     if training is not None and training is not stream:
         variants += [("eval", words, prepare) for words, prepare in preparations(stream, training)]

@@ -16,6 +16,12 @@ POINTS_AXIS, POINTS_FLAT = 32, 1024
 LEAST_COMPARED = 64
 """Rows with fewer comparisons (a handful of features) could agree by chance: they have the hash of their values."""
 CHANNELS = 4
+THUMBNAIL = 16
+"""Side of a thumbnail: enough to tell hundreds of pictures apart, few enough that a pixel's shift hardly counts."""
+FARTHEST_SHIFT = 2
+"""Pixels that a copy may be moved by: what augmenting by hand usually does to small pictures."""
+FLAT = 1e-5
+"""Deviations below this share of the largest value are rounding: the picture is constant."""
 MOST_VALUES = 100_000
 """Values of a batch that mean and spread are taken from; a mean of 100,000 is good to .3 % of the spread."""
 
@@ -161,3 +167,58 @@ def _sample(batch: np.ndarray) -> np.ndarray:
         axis = 1 + int(np.argmax(widths))
         batch = batch[(slice(None),) * axis + (slice(None, None, 2),)]
     return batch
+
+
+def thumbnails(batch: np.ndarray) -> np.ndarray:
+    """Return small grey pictures, (N, S, S) int8, the same whatever linear scaling the pixels went through.
+
+    Each has mean 0, its largest deviation is 127; constant pictures are 0. Flat rows are taken for pictures where
+    their length allows it, else they are cut into pieces of equal length.
+    """
+    grey = _grey(batch)
+    n = len(grey)
+    for axis in (1, 2):
+        grey = _shrunk(grey, axis)
+    grey = np.nan_to_num(grey - grey.mean(axis=(1, 2), keepdims=True), posinf=0.0, neginf=0.0)
+    largest = np.abs(grey).reshape(n, -1).max(axis=1).reshape(n, 1, 1)
+    bright = np.abs(batch.reshape(n, -1).astype(np.float32)).max(axis=1).reshape(n, 1, 1)
+    scale = np.where(largest > FLAT * np.maximum(bright, 1e-12), largest, np.inf)
+    return np.asarray(np.rint(grey / scale * 127), dtype=np.int8)
+
+
+def shifted_thumbnails(batch: np.ndarray) -> np.ndarray:
+    """Return thumbnails of pictures moved by up to `FARTHEST_SHIFT` pixels, (N, V, S, S); V is 0 for flat rows."""
+    long = [axis for axis in range(1, batch.ndim) if batch.shape[axis] > CHANNELS]
+    if len(long) != 2:
+        return np.zeros((len(batch), 0, THUMBNAIL, THUMBNAIL), dtype=np.int8)
+    way = range(-FARTHEST_SHIFT, FARTHEST_SHIFT + 1)
+    moves = [(down, across) for down in way for across in way if (down, across) != (0, 0)]
+    return np.stack([thumbnails(np.roll(batch, move, axis=tuple(long))) for move in moves], axis=1)
+
+
+def _grey(batch: np.ndarray) -> np.ndarray:
+    """Return (N, H, W) float32."""
+    axis = channel_axis(batch.shape)
+    if axis is not None:
+        return batch.mean(axis=axis, dtype=np.float32)
+    if batch.ndim == 3:
+        return batch.astype(np.float32)
+    rows = batch.reshape(len(batch), -1).astype(np.float32)
+    for channels in (1, 3):
+        side = round((rows.shape[1] / channels) ** 0.5)
+        if side * side * channels == rows.shape[1]:
+            return np.asarray(rows.reshape(len(rows), side, side, channels).mean(axis=3))
+    pieces = np.array_split(rows, min(THUMBNAIL**2, rows.shape[1]), axis=1)
+    flat = np.stack([one.mean(axis=1) for one in pieces], axis=1)
+    rest = np.repeat(flat.mean(axis=1, keepdims=True), THUMBNAIL**2 - flat.shape[1], axis=1)
+    return np.concatenate([flat, rest], axis=1).reshape(-1, THUMBNAIL, THUMBNAIL)
+
+
+def _shrunk(grey: np.ndarray, axis: int) -> np.ndarray:
+    """Return means over equal pieces of an axis, pixels on an edge shared: a mirrored picture gives a mirrored one."""
+    size = grey.shape[axis]
+    edges = np.linspace(0, size, THUMBNAIL + 1)
+    pixels = np.arange(size)[:, None]
+    shared = np.minimum(pixels + 1, edges[1:]) - np.maximum(pixels, edges[:-1])
+    weights = (np.maximum(shared, 0) * THUMBNAIL / size).astype(np.float32)
+    return np.asarray(np.moveaxis(np.moveaxis(grey, axis, -1) @ weights, -1, axis))

@@ -26,6 +26,11 @@ class Yielded:
         Which data set it comes from, and in which pass over it.
     parts
         Its arrays, in the order in which the data set gives them.
+    begun
+        The pass it belongs to.
+    over, taken
+        Whether that pass is over, and whether a model has been given the batch: what is made by hand afterwards is
+        not it.
     """
 
     key: tuple[int, str]
@@ -34,6 +39,14 @@ class Yielded:
     known: int | None
     parts: list[Any] = field(default_factory=list)
     labels: np.ndarray | None = None
+    begun: Yielded | None = None
+    over: bool = False
+    taken: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing but the very same arrays can come from it any more."""
+        return self.taken and self.begun is not None and self.begun.over
 
 
 class Loaders:
@@ -92,9 +105,10 @@ class Loaders:
     def yielded(self, begun: Yielded, batch: Any) -> None:
         """Remember a batch."""
         parts = list(_tensors(batch))
-        self.latest = [Yielded(begun.key, begun.turn, begun.source, begun.known, parts), *self.latest][
-            :REMEMBERED
-        ]
+        self.latest = [
+            Yielded(begun.key, begun.turn, begun.source, begun.known, parts, begun=begun),
+            *self.latest,
+        ][:REMEMBERED]
 
     def batch_of(self, given: Any, n: int) -> Yielded | None:
         """Return the batch that a model's input comes from, with its labels.
@@ -106,7 +120,11 @@ class Loaders:
         if not fitting:
             return None
         storage = given.data_ptr() if hasattr(given, "data_ptr") else None
-        chosen = next((one for one in fitting if any(_pointer(p) == storage for p in one.parts)), fitting[0])
+        same = next((one for one in fitting if any(_pointer(p) == storage for p in one.parts)), None)
+        chosen = same or next((one for one in fitting if not one.done), None)
+        if chosen is None:
+            return None
+        chosen.taken = True
         self._label(chosen, n)
         return chosen
 
@@ -132,7 +150,11 @@ class _Watched:
         return self
 
     def __next__(self) -> Any:
-        batch = next(self._plain)
+        try:
+            batch = next(self._plain)
+        except StopIteration:
+            self._begun.over = True
+            raise
         with self._loaders.session.clock.ours():
             self._loaders.yielded(self._begun, batch)
         return batch

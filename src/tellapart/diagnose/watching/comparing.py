@@ -13,6 +13,7 @@ from tellapart.diagnose.observed import Part, Pass
 from tellapart.diagnose.recording import Recording, Training
 from tellapart.diagnose.scoring import kept_scores, score_again
 
+from .changing import settled
 from .explaining import Explanation, case_of, explain
 from .reported import Reported, of_training
 
@@ -180,7 +181,7 @@ def is_partial(shown: Pass, part: Part) -> bool:
     """Whether a pass left some of the part's pictures out; what is augmented looks new in every pass."""
     if part.known is not None:
         return shown.pictures < part.known
-    return shown.distinct < part.pictures
+    return shown.distinct < part.pictures and settled(part)
 
 
 def modes_differ(training: Training, part: str) -> bool:
@@ -188,7 +189,7 @@ def modes_differ(training: Training, part: str) -> bool:
     kept = [kept_scores(training, part, mode=mode) for mode in ("eval", "train")]
     if kept[0] is None or kept[1] is None or kept[0].outputs.shape != kept[1].outputs.shape:
         return False
-    return not np.allclose(kept[0].outputs, kept[1].outputs, rtol=1e-3, atol=1e-5)
+    return not np.allclose(kept[0].outputs, kept[1].outputs, rtol=1e-3, atol=1e-5, equal_nan=True)
 
 
 def _pass_of(one: Reported, training: Training) -> Pass | None:

@@ -12,6 +12,7 @@ from scipy import stats
 from tellapart.diagnose.observed import Part, Pass
 from tellapart.diagnose.recording import Outcome
 
+from .changing import settled
 from .odds import classes_in_batch, equal_neighbours
 from .registry import Clear, Sign, rule
 from .view import View, number_of
@@ -22,6 +23,8 @@ FEW_CLASSES = 0.5
 """Batches that hold less than half of the classes (beyond the first) that shuffled ones would are nearly pure."""
 COVERED = 0.9
 """A last batch that is dropped leaves out less than a tenth, unless the set is tiny."""
+SELF_COPIES = 0.2
+"""A part of which so many pictures have near copies in it is augmented: the copies are no pictures of their own."""
 RARE_TIMES_CLASSES = 0.5
 """A class is rare below half of its even share: 25 % of two classes, 5 % of ten."""
 MISSED = 0.5
@@ -103,12 +106,14 @@ def _coverage(part: Part, view: View) -> tuple[float, int, int, bool] | None:
         return share, shown, round(shown / share) if share else 0, True
     if part.known is not None:
         return None  # a sampler of its own: how many pictures it means is not known
+    near = view.near(part.name)
+    own_copies = part.name == "train" and near is not None and len(near.looks) > SELF_COPIES * near.compared
+    if not settled(part, len(passes)) or own_copies:
+        return None  # changed anew in each pass: what was seen in all is more than there is
     distinct = round(median(one.distinct for one in passes))
-    # All new in every pass: either augmented, or other pictures each time. Some again: then it is one set.
-    fresh = part.pictures >= 0.98 * sum(one.distinct for one in passes) and len(passes) > 1
     # Some twice in one pass: drawn at random, where a pass has no end of its own.
     drawn = distinct < COVERED * shown
-    return distinct / max(part.pictures, 1), distinct, part.pictures, not (fresh or drawn)
+    return distinct / max(part.pictures, 1), distinct, part.pictures, not drawn
 
 
 def _whole(part: Part, view: View) -> list[Pass]:

@@ -93,7 +93,23 @@ def _ways(case: Case) -> Iterator[tuple[str, str, float]]:
                 "the share of wrong pictures: the two classes have changed places",
                 share,
             )
+        yield from _renamed(case)
     yield from _batch_means(case)
+
+
+def _renamed(case: Case) -> Iterator[tuple[str, str, float]]:
+    """Yield what several classes under each other's names give, where the figure is worse than by chance.
+
+    Nearer to chance one of the many orders would give almost any figure.
+    """
+    mean, spread = _by_chance(case)
+    if not 2 < case.k <= MOST_PERMUTED or case.reported.value >= mean - CHANCE_SPREADS * spread:
+        return
+    true = np.zeros((case.k, case.k))
+    np.add.at(true, (case.labels, case.predicted), 1)
+    for order in permutations(range(case.k)):
+        right = float(true[np.arange(case.k), list(order)].sum()) / len(case.labels)
+        yield "metric.class_order", "what the same answers give with the classes in another order", right
 
 
 def _decisions(case: Case) -> Iterator[tuple[str, str, float]]:
@@ -187,11 +203,7 @@ def _out_of_order(case: Case) -> Iterator[Explanation]:
     """Explain an accuracy that is what pairing predictions and labels by chance gives."""
     if case.reported.measure != "accuracy":
         return
-    n, k = len(case.labels), case.k
-    p, y = np.bincount(case.predicted, minlength=k), np.bincount(case.labels, minlength=k)
-    mean = float((p * y).sum()) / n**2
-    # Of the number of matches when one list is shuffled; exact for two classes, an upper bound of use for more.
-    spread = math.sqrt(float((p * y * (n - p) * (n - y)).sum()) / (n * n * max(n - 1, 1))) / n
+    mean, spread = _by_chance(case)
     true = float((case.predicted == case.labels).mean())
     if abs(case.reported.value - mean) <= CHANCE_SPREADS * spread < true - mean:
         yield Explanation(
@@ -199,3 +211,12 @@ def _out_of_order(case: Case) -> Iterator[Explanation]:
             f"about the {mean:.2f} that predictions and labels in different order give",
             exact=False,
         )
+
+
+def _by_chance(case: Case) -> tuple[float, float]:
+    """Return mean and spread of the accuracy when predictions and labels are paired at random."""
+    n, k = len(case.labels), case.k
+    p, y = np.bincount(case.predicted, minlength=k), np.bincount(case.labels, minlength=k)
+    mean = float((p * y).sum()) / n**2
+    # Of the number of matches when one list is shuffled; exact for two classes, an upper bound of use for more.
+    return mean, math.sqrt(float((p * y * (n - p) * (n - y)).sum()) / (n * n * max(n - 1, 1))) / n

@@ -11,6 +11,7 @@ from tellapart.diagnose.recording import Recording
 from . import (
     arch,
     arch_layers,
+    augmenting,
     data,
     label,
     loop,
@@ -28,6 +29,7 @@ from .view import View
 GROUPS = (
     arch,
     arch_layers,
+    augmenting,
     data,
     label,
     loop,

@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tellapart.diagnose.reading.fact import Fact
-
 from .comparing import Discrepancy
 from .registry import Clear, Sign, rule
 from .reported import Reported, of_training
 from .view import View, number_of
+from .worse import worse_than_guessing
 
 SERIES = 3
 """Epochs from which on a rising total can be told from chance."""
@@ -44,7 +43,7 @@ def _explained(view: View, code: str) -> Iterator[Sign | Clear]:
     yield Sign(
         f"{_words(one)}: it is {explanation.words}.",
         certainty * (0.85 if len(rivals) > 1 else 1.0),
-        _place(view),
+        view.metric_place,
     )
 
 
@@ -72,11 +71,6 @@ def _words(one: Discrepancy) -> str:
     )
 
 
-def _place(view: View) -> Fact | None:
-    metrics = () if view.told is None else view.told.metrics
-    return metrics[0] if metrics else None
-
-
 @rule("metric.batch_averaged", "over the whole set the same predictions give another figure", prevents=False)
 def batch_averaged(view: View) -> Iterator[Sign | Clear]:
     """Look for figures that are means over batches, or ratios that nothing else explains."""
@@ -86,7 +80,7 @@ def batch_averaged(view: View) -> Iterator[Sign | Clear]:
         return
     open_ = _unexplained(view, RATIO)
     if open_:
-        yield Sign(f"{_words(open_[-1])}: as a mean over batches would.", 0.55, _place(view))
+        yield Sign(f"{_words(open_[-1])}: as a mean over batches would.", 0.55, view.metric_place)
 
 
 @rule(
@@ -107,8 +101,10 @@ def shuffled_evaluation(view: View) -> Iterator[Sign | Clear]:
 
 @rule("metric.class_order", "with one mapping of classes the figure is the true one", prevents=False)
 def class_order(view: View) -> Iterator[Sign | Clear]:
-    """Look for mirrored figures and permuted matrices."""
-    yield from _explained(view, "metric.class_order")
+    """Look for mirrored figures and permuted matrices, and for figures worse than guessing."""
+    worse = list(worse_than_guessing(view))
+    yield from worse
+    yield from (one for one in _explained(view, "metric.class_order") if isinstance(one, Sign) or not worse)
 
 
 @rule("metric.wrong_decision", "decided rightly, the same outputs give the true figure", prevents=False)
@@ -122,7 +118,7 @@ def wrong_decision(view: View) -> Iterator[Sign | Clear]:
         # Only of the last epoch are outputs kept, by which a figure can be explained.
         logits = view.width == 1 and view.loss is not None and view.loss.expects == "logits"
         guess = "as raw scores cut at .5 would be" if logits else "and nothing explains it"
-        yield Sign(f"{_words(open_[-1])}, {guess}.", 0.65 if logits else 0.4, _place(view))
+        yield Sign(f"{_words(open_[-1])}, {guess}.", 0.65 if logits else 0.4, view.metric_place)
 
 
 @rule("metric.not_reset", "reset before each epoch, the figure is the true one", prevents=False)
@@ -184,7 +180,7 @@ def accuracy_hides_minority(view: View) -> Iterator[Sign | Clear]:
         yield Sign(
             f"{words}: the largest class alone gives {majority:.2f}, the worst class is recognised {worst:.0%}.",
             (0.7 if near else 0.55) if not shown & set(TELLING) else 0.25,
-            _place(view),
+            view.metric_place,
         )
     else:
         yield Clear(f"{words}.")

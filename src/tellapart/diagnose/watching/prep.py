@@ -9,11 +9,12 @@ import numpy as np
 from tellapart.diagnose.observed import Layer, Part
 from tellapart.diagnose.scoring import preparations
 
+from .changing import change
 from .explaining import case_of
 from .odds import one_better_than_other
 from .registry import Clear, Sign, rule
 from .reported import Reported
-from .view import NORMALISING, WEIGHTED, View, number_of
+from .view import NORMALISING, WEIGHTED, View
 
 RAW_HIGH, RAW_STD = 50.0, 10.0
 """Pixels of 0 to 255 spread by some 50; whatever scaling is usual (0..1, -1..1, mean 0 and spread 1) stays below 5."""
@@ -28,8 +29,6 @@ CLOSER = 0.5
 """Channels are reversed where that halves their distance to the training part's."""
 JUMP = 0.005
 """Level of "scores better when prepared as in training", the same as for "better than chance"."""
-NEW_LOOKS = 1.2
-"""A part that is shown whole in each pass has as many looks as pictures."""
 FLAT_INITIAL = 3.0
 """A loss that starts at three times ln k is that of a net whose first answers are far too sure."""
 CHANNELS = 4
@@ -182,20 +181,19 @@ def augmented_validation(view: View) -> Iterator[Sign | Clear]:
     for part in view.judging:
         if len(part.passes) < 2 or part.inputs is None or part.inputs.constant:
             continue
+        found = change(part)
         most = max(one.distinct for one in part.passes)
-        known = part.known if part.known is not None else most
         words = (
             f"The {part.name} part shows {most} pictures in a pass, and {part.pictures} different ones in all"
         )
-        if part.pictures > NEW_LOOKS * known and part.pictures > NEW_LOOKS * most:
-            # Steps that take other pictures each time look the same, unless the number is known.
-            yield Sign(
-                f"{words}: they are changed each time.",
-                0.85 if part.known else 0.55,
-                view.place_of(part.name),
-            )
-        else:
+        if found is None:
             yield Clear(f"{words}: the same in every pass.")
+            continue
+        # Steps that take other pictures each time look the same, unless the number is known.
+        certainty = 0.85 if found.sure else 0.55
+        yield Sign(
+            f"{words}; {found.words}: they are changed each time.", certainty, view.place_of(part.name)
+        )
 
 
 @rule("prep.channel_order", "with the axes in the order of the first convolution, it learns")
@@ -232,26 +230,3 @@ def channel_order(view: View) -> Iterator[Sign | Clear]:
                 f"Channels of the {other.name} part are in reverse order.", 0.6, view.place_of(other.name)
             )
     yield Clear(f"{words}, channels where it expects them.")
-
-
-@rule("prep.destructive_augmentation", "without augmentation the score rises")
-def destructive_augmentation(view: View) -> Iterator[Sign | Clear]:
-    """Look for training pictures that change each time and are told apart worse than unseen ones."""
-    part = view.train
-    if part is None or len(part.passes) < 2 or view.of_train is None:
-        return
-    most = max(one.distinct for one in part.passes)
-    changed = part.pictures > NEW_LOOKS * (part.known or most) and part.pictures > NEW_LOOKS * most
-    if not changed:
-        return
-    train, judged = (number_of(one, "balanced_accuracy") for one in (view.of_train, view.of_judged))
-    if number_of(view.of_train, "balanced_accuracy", "high") < number_of(
-        view.of_judged, "balanced_accuracy", "low"
-    ):
-        words = f"Training pictures as they are fed score {train:.2f}, unseen ones {judged:.2f}: changing costs that."
-        yield Sign(words, 0.5, view.place_of("train"))
-    elif not view.fits_training:
-        words = (
-            f"Training pictures change each time, and as they are fed they are not told apart ({train:.2f})."
-        )
-        yield Sign(words, 0.35, view.place_of("train"))

@@ -19,7 +19,7 @@ from tellapart.diagnose.reading.data_facts import DataPart
 from tellapart.diagnose.reading.fact import Fact
 from tellapart.diagnose.reading.facts import Program
 from tellapart.diagnose.reading.facts import Training as Told
-from tellapart.diagnose.recording import Recording, Scores, Training
+from tellapart.diagnose.recording import NearCopies, Recording, Scores, Training
 from tellapart.diagnose.scoring import kept_scores, score_again
 
 from .comparing import Discrepancy, compare_training
@@ -181,6 +181,16 @@ class View:
     def kept(self, part: str, *, mode: str = "eval", preparation: str = "") -> Scores | None:
         """Return the outputs that were kept."""
         return kept_scores(self.training, part, mode=mode, preparation=preparation)
+
+    def near(self, part: str) -> NearCopies | None:
+        """Return a part's near copies of training pictures, as far as was kept."""
+        return next((one for one in self.training.near if one.part == part), None)
+
+    @property
+    def metric_place(self) -> Fact | None:
+        """Where the text has a metric."""
+        metrics = () if self.told is None else self.told.metrics
+        return metrics[0] if metrics else None
 
     def holds(self, kinds: tuple[str, ...], *operations: str) -> bool:
         """Whether the network has a layer of one of these kinds, or applies one of these operations."""
