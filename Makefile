@@ -31,6 +31,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/accuracy/run.py --data $(DATA)
 	$(BIN)/python benchmarks/speed/run.py --data $(DATA)
 	$(BIN)/python benchmarks/audit/run.py --data $(DATA)
+	$(BIN)/python benchmarks/diagnosis/run.py
 	$(BIN)/python benchmarks/coverage/run.py
 	$(BIN)/python benchmarks/scale/run.py
 	$(BIN)/python benchmarks/interruption/run.py

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from .answer import Diagnosis, Entry, Experiment
 
-MOST_RULED_OUT = 4
-
 
 def in_words(found: Diagnosis) -> str:
     """Return the answer: the sentence, the causes with their proof, the patch, what it is not."""
@@ -27,10 +25,7 @@ def _lines(found: Diagnosis) -> Iterator[str]:
     for one in found.remarks:
         yield f"\nBy the way, [{one.code}] {one.words}{_proof(one)}"
     if found.ruled_out:
-        yield "\nIt is not:"
-        yield from (f"  {one.code}: {one.why}" for one in found.ruled_out[:MOST_RULED_OUT])
-        if len(found.ruled_out) > MOST_RULED_OUT:
-            yield f"  and {len(found.ruled_out) - MOST_RULED_OUT} more, in the report"
+        yield f"\n{len(found.ruled_out)} other causes were looked for and ruled out; the report says by what."
     yield from (f"\nTaken for granted: {one}." for one in found.assumptions)
 
 
