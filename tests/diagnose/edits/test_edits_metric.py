@@ -161,3 +161,36 @@ def test_a_folder_that_is_split_stays_shuffled_and_is_drawn_once() -> None:
         "guess = np.concatenate([net.predict(one[0]) for one in batches])",
         "truth = np.concatenate([y for x, y in batches])",
     ]
+
+
+def test_the_own_switch_that_shuffles_is_off_for_what_is_predicted() -> None:
+    text = (
+        "import keras\nimport numpy as np\nfrom sklearn.metrics import accuracy_score\n"
+        "class Reader(keras.utils.PyDataset):\n"
+        "    def __init__(self, x, y, mix=True):\n        super().__init__()\n"
+        "        self.x, self.y, self.mix = x, y, mix\n"
+        "        self.order = np.arange(len(x))\n        if self.mix:\n            np.random.shuffle(self.order)\n"
+        "    def __len__(self):\n        return 1\n"
+        "    def __getitem__(self, i):\n        return self.x[self.order], self.y[self.order]\n"
+        "x, y = np.random.rand(20, 3), np.arange(20) % 2\n"
+        "given, held = Reader(x, y), Reader(x, y)\n"
+        "net = keras.Sequential([keras.layers.Dense(2, activation='softmax')])\n"
+        "net.compile(loss='sparse_categorical_crossentropy')\nnet.fit(given)\n"
+        "print('accuracy', accuracy_score(y, net.predict(held).argmax(axis=1)))\n"
+    )
+    edited = first(text, "metric.shuffled_evaluation")
+    assert changed(text, edited) == (
+        ["given, held = Reader(x, y), Reader(x, y)"],
+        ["given, held = Reader(x, y), Reader(x, y, mix=False)"],
+    )
+
+
+def test_totals_of_the_loop_that_judges_are_set_back_too() -> None:
+    trains = LOOP.split("        hits += (out", maxsplit=1)[0]
+    judged = (
+        "    for xb, yb in loader:\n        hits += (net(xb).argmax(1) == yb).sum().item()\n        n += len(yb)\n"
+        "    shown.append(n)\n    print(hits / n)\n"
+    )
+    text = first(trains + judged, "metric.not_reset")
+    assert changed(trains + judged, text) == ([], ["    hits = 0", "    n = 0"])
+    assert run(text)["shown"] == [50, 50, 50]

@@ -11,6 +11,7 @@ from tellapart.diagnose.reading import DataPart, Training
 from . import metric_decision, metric_formula  # noqa: F401 - importing them fills the registry
 from .finding_training import compile_call
 from .pictures_in_text import Text, change, training_at
+from .prep_own import switched_off
 from .registry import Asked, Edit, edit
 
 FEW_CLASSES = 10
@@ -116,8 +117,21 @@ def in_order(asked: Asked) -> Iterator[Edit | None]:
     found = [one for one in asked.program.comparisons if one.position == asked.suspicion.position]
     found = found or [one for one in asked.program.comparisons if one.generator_order]
     part = found[0].part if found else None
-    if part is None:
-        return
+    if part is not None:
+        yield from _read_in_order(asked, part)
+    words = (
+        "A switch of the program's own reader, on for training, is off for the pictures that are predicted."
+    )
+    yield change(asked, words, _predicted_with_switch_off)
+
+
+def _predicted_with_switch_off(text: Text) -> bool:
+    fit = text.fit(training_at(text.asked))
+    x = text.pictures_and_labels(fit)[0] if fit is not None else None
+    return x is not None and switched_off(text, ([x], [one.value for _, one in _predictions(text)]))
+
+
+def _read_in_order(asked: Asked, part: DataPart) -> Iterator[Edit | None]:
     trained = any(
         one.role == "train" and one.position == part.position
         for t in asked.program.trainings

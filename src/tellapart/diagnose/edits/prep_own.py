@@ -17,6 +17,7 @@ AT_MOST = 3
 """Single changes that are tried alone."""
 
 Callee = cst.FunctionDef | cst.ClassDef
+Roots = tuple[list[cst.BaseExpression], list[cst.BaseExpression]]
 
 
 def own_changes_off(asked: Asked) -> Iterator[Edit | None]:
@@ -31,11 +32,11 @@ def own_changes_off(asked: Asked) -> Iterator[Edit | None]:
 def own_parts_apart(asked: Asked) -> Iterator[Edit | None]:
     """Leave out for validation what both parts are given alike: a switch, or a function that draws numbers."""
     words = "The validation pictures are not changed at random."
-    yield change(asked, words, _switched_off)
+    yield change(asked, words, switched_off)
     yield change(asked, words, _not_called)
 
 
-def _roots(text: Text, asked: Asked) -> tuple[list[cst.BaseExpression], list[cst.BaseExpression]]:
+def _roots(text: Text, asked: Asked) -> Roots:
     """Return what training and what validation draw from."""
     fit = text.fit(training_at(asked))
     given = text.argument(fit, "validation_data") if fit is not None else None
@@ -65,9 +66,9 @@ def _calls(text: Text, roots: list[cst.BaseExpression]) -> list[cst.Call]:
     return found
 
 
-def _alike(text: Text) -> Iterator[tuple[cst.Call, cst.Call, Callee]]:
+def _alike(text: Text, roots: Roots) -> Iterator[tuple[cst.Call, cst.Call, Callee]]:
     """Yield a call for training, one for validation, and the class or function of the program that both call."""
-    first, second = _roots(text, text.asked)
+    first, second = roots
     training = _calls(text, first)
     defined = _defined(text)
     for call in _calls(text, second):
@@ -86,9 +87,16 @@ def _defined(text: Text) -> dict[str, Callee]:
     }
 
 
-def _switched_off(text: Text) -> bool:
+def switched_off(text: Text, roots: Roots | None = None) -> bool:
+    """Turn off the first switch that both parts are given alike; say whether there was one.
+
+    Parameters
+    ----------
+    roots
+        What training draws from, and what is to be changed draws from; None: validation.
+    """
     changed = False
-    for there, here, callee in _alike(text):
+    for there, here, callee in _alike(text, roots or _roots(text, text.asked)):
         function = _starting(text, callee)
         if function is None:
             continue
@@ -166,7 +174,7 @@ def _names(text: Text, node: cst.CSTNode) -> set[str]:
 
 def _not_called(text: Text) -> bool:
     """Take the function that draws numbers away from what validation draws from."""
-    for _, here, callee in _alike(text):
+    for _, here, callee in _alike(text, _roots(text, text.asked)):
         if isinstance(callee, cst.FunctionDef) and here.args and is_chancy(text, callee):
             text.replace(here, text.tight(here.args[0].value))
             return True

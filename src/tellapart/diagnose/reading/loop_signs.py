@@ -71,13 +71,14 @@ def scheduler_per_batch(methods: dict[str, list[Event]], batch: Frame) -> tuple[
     return None
 
 
-def running_totals(trace: Trace, batch: Frame, epoch: Frame | None, loss: Value) -> tuple[Fact, ...]:
-    """Return totals that grow in the loop over batches, are shown each epoch, and are never set back."""
+def running_totals(trace: Trace, epoch: Frame | None, loss: Value) -> tuple[Fact, ...]:
+    """Return totals that grow in a loop over batches, are shown each epoch, and are never set back."""
     if epoch is None:
         return ()
     found: dict[str, Fact] = {}
     for event in trace.events:
-        if event.kind != "bind" or not event.augmented or not inside(event, batch) or event.name in found:
+        batch = _loop_within(event, epoch)
+        if event.kind != "bind" or not event.augmented or batch is None or event.name in found:
             continue
         same = [
             one
@@ -97,6 +98,14 @@ def running_totals(trace: Trace, batch: Frame, epoch: Frame | None, loss: Value)
         if any(deep is event.value for one in shown for deep in walk(one.value, 200)):
             found[event.name] = bare(trace.source, event.value)
     return tuple(found.values())
+
+
+def _loop_within(event: Event, epoch: Frame) -> Frame | None:
+    """Return the innermost loop around an event, if it is one inside the loop over epochs."""
+    if not inside(event, epoch):
+        return None
+    loops = [one for one in event.frames if one.kind in ("for", "while")]
+    return loops[-1] if loops and loops[-1] is not epoch else None
 
 
 def averaged_metrics(trace: Trace) -> tuple[Fact, ...]:

@@ -204,7 +204,7 @@ class LoopReader:
             uphill=uphill([one for one in steps if inside(one, batch)]),
             detached=self._detached(event, loss, call, forward, after, framework),
             scheduler_per_batch=scheduler_per_batch(self.methods, batch),
-            running=running_totals(self.trace, batch, epoch, loss),
+            running=running_totals(self.trace, epoch, loss),
             averaged=averaged_metrics(self.trace),
         )
 
