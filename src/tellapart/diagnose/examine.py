@@ -25,9 +25,11 @@ from .watching import Discrepancy, RuledOut, compare, look
 
 MOST_ROUNDS = 3
 """Faults that are mended one after the other."""
-SUSPECTED = 0.5
-"""A training that works is tried for suspicions from this certainty on; one that fails, from `KEPT_IN_MIND` on."""
-KEPT_IN_MIND = 0.15
+SUSPECTED, HALF_WAY, KEPT_IN_MIND = 0.5, 0.3, 0.15
+"""A training that works is tried for suspicions from the first certainty on, one that is better than chance but not
+good from the second, one that fails from the third."""
+GOOD_SHARE = 0.6
+"""Good is this share of the way from chance to perfect, as in `tellapart.diagnose.watching.view`."""
 MOST_TRIED = 8
 RESCORED = ("prep.train_validation_mismatch", "prep.train_predict_mismatch", "prep.channel_order")
 Say = Callable[[str], None]
@@ -141,8 +143,12 @@ def _better(rescored: Tried | None, edited: Tried | None) -> Tried | None:
 
 def _chosen(one: Round, *, first: bool) -> list[Suspicion]:
     judged = judge(one.recording)
-    works = judged is not None and level([judged]).low > 1 / judged.classes
-    least = SUSPECTED if works or not first else KEPT_IN_MIND
+    least = KEPT_IN_MIND
+    if judged is not None and level([judged]).low > 1 / judged.classes:
+        chance = 1 / judged.classes
+        good = judged.balanced_accuracy >= chance + GOOD_SHARE * (1 - chance)
+        least = SUSPECTED if good else HALF_WAY
+    least = least if first else SUSPECTED
     found = [each for each in one.suspects if each.certainty >= least]
     if judged is not None and judged.unseen:
         found = [each for each in found if could_matter(each.code, judged.balanced_accuracy)]

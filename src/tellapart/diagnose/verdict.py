@@ -25,8 +25,11 @@ from .watching import Discrepancy, RuledOut
 
 SURE = 0.5
 """From this certainty on a cause is named without proof where the training fails, or as a remark where it does not."""
-FIGURE_IS_WRONG = 0.3
-"""From this certainty on a suspicion goes with a figure that is seen to be wrong."""
+FIGURE_IS_WRONG = 0.5
+"""From this certainty on a suspicion goes with a figure that is seen to be wrong: one that nothing explains may be
+about something else than it seems."""
+WORTH_A_WORD = 0.3
+"""From this certainty on the first sentence names what reading suspects."""
 PROVED, NOT_PROVED = 0.95, 0.9
 """Confidence is at least the first with a proof, at most the second without: no look replaces an experiment."""
 GOOD_SHARE = 0.6
@@ -57,7 +60,7 @@ class Examined:
 
 def first_sentence(read: Sequence[Suspicion], seconds: float) -> str:
     """Say what reading alone suspects most, before anything is run."""
-    if not read or read[0].certainty < FIGURE_IS_WRONG:
+    if not read or read[0].certainty < WORTH_A_WORD:
         return f"Reading the script shows no clear fault ({seconds:.1f} s). Now it is run."
     first = read[0]
     place = "" if first.position is None else f"{first.position}: "

@@ -116,6 +116,17 @@ def whole_epoch(asked: Asked) -> Iterator[Edit | None]:
     """Show every picture in every epoch."""
     yield change(asked, "An epoch goes through all batches.", lambda text: _no_steps(text, asked))
     yield change(asked, "The loop goes through all batches.", _no_break)
+    yield change(asked, "An epoch takes ten times as many batches.", _more_steps)
+
+
+def _more_steps(text: Text) -> bool:
+    """Where nothing tells how many batches there are, take many more."""
+    for fit in (one for one in text.nodes(cst.Call) if word(one) in FITTING):
+        for one in fit.args:
+            if one.keyword is not None and one.keyword.value == "steps_per_epoch":
+                text.replace(one.value, f"10 * {text.tight(one.value)}")
+                return True
+    return False
 
 
 def _no_steps(text: Text, asked: Asked) -> bool:

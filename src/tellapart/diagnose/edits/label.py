@@ -123,10 +123,24 @@ def side_by_side(asked: Asked) -> Iterator[Edit | None]:
     yield change(asked, words, _shuffled_together)
     yield change(asked, words, _one_order)
     yield change(asked, "Pictures and labels are split with the same seed.", _one_seed)
+    yield change(asked, "Files are sorted by their whole path, folder first.", _by_whole_path)
     yield change(asked, "Folders are listed in sorted order everywhere.", _sorted)
 
 
 LISTINGS = ("listdir", "glob", "iglob", "iterdir", "rglob")
+
+
+def _by_whole_path(text: Text) -> bool:
+    """Sort listings without a key of one's own: by name alone, files of all folders are mixed."""
+    changed = False
+    for call in text.calls("sorted", "sort"):
+        listed = call.args[0].value if call.args and text.what(call) == "sorted" else None
+        if listed is None and isinstance(call.func, cst.Attribute):
+            listed = call.func.value
+        made = text.resolve(listed) if listed is not None else None
+        if isinstance(made, cst.Call) and text.what(made) in LISTINGS and text.argument(call, "key"):
+            changed = text.drop_argument(call, "key") or changed
+    return changed
 
 
 def _sorted(text: Text) -> bool:

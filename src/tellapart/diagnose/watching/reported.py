@@ -101,9 +101,22 @@ def _part(figure: Figure, training: Training) -> str:
     """
     shown = figure.line.shown
     if not figure.role:
-        return shown
+        return "train" if _is_of_training(figure, training) else shown
     role = shown.partition(" ")[0]
     if figure.role in training.parts:
         # "train" of a loop is what it trains on, but "train again" is the same pictures evaluated.
         return shown if shown.startswith(f"{figure.role} ") else figure.role
     return shown if figure.role != "train" and role != "train" else ""
+
+
+def _is_of_training(figure: Figure, training: Training) -> bool:
+    """Whether a figure without a word for its part is one that Keras logged of the training part."""
+    logged = [
+        (name, value)
+        for epoch in training.epochs
+        if figure.line.epoch is None or epoch.number == figure.line.epoch
+        for name, value in epoch.reported.items()
+        if measure_in(name.removeprefix("val_")) == figure.measure
+    ]
+    alike = {name for name, value in logged if abs(value - figure.value) <= figure.tolerance}
+    return bool(alike) and not any(name.startswith("val_") for name in alike)
