@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -299,15 +302,22 @@ def _print_plan(plan: dict[str, Any], *, as_json: bool) -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is one message and exit status 2."""
+    interrupted = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, note)
     try:
         app()
-    except TellapartError as error:
-        sys.stderr.write(f"tellapart: {error}\n")
-        sys.exit(2)
-    except (KeyboardInterrupt, SystemExit) as end:
-        # Typer turns Ctrl-C into an exit of its own where it can.
-        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+    except (Exception, KeyboardInterrupt, SystemExit) as end:
+        # Ctrl-C while a compiled library is imported comes out as that library's error.
+        if interrupted.is_set() or isinstance(end, KeyboardInterrupt):
+            resumes = sys.argv[1:2] == ["train"]
+            sys.stderr.write(f"\ntellapart: stopped{'; the same command goes on from here' * resumes}\n")
+            sys.exit(INTERRUPTED)
+        if not isinstance(end, TellapartError):
             raise
-        resumes = sys.argv[1:2] == ["train"]
-        sys.stderr.write(f"\ntellapart: stopped{'; the same command goes on from here' * resumes}\n")
-        sys.exit(INTERRUPTED)
+        sys.stderr.write(f"tellapart: {end}\n")
+        sys.exit(2)
