@@ -22,14 +22,13 @@ from .trials.judged import judge
 from .trials.runs import Runs
 from .verdict import Examined, conclude, first_sentence
 from .watching import Discrepancy, RuledOut, compare, look
+from .watching.view import good_from
 
 MOST_ROUNDS = 3
 """Faults that are mended one after the other."""
 SUSPECTED, HALF_WAY, KEPT_IN_MIND = 0.5, 0.3, 0.15
 """A training that works is tried for suspicions from the first certainty on, one that is better than chance but not
 good from the second, one that fails from the third."""
-GOOD_SHARE = 0.6
-"""Good is this share of the way from chance to perfect, as in `tellapart.diagnose.watching.view`."""
 MOST_TRIED = 8
 RESCORED = ("prep.train_validation_mismatch", "prep.train_predict_mismatch", "prep.channel_order")
 Say = Callable[[str], None]
@@ -145,8 +144,7 @@ def _chosen(one: Round, *, first: bool) -> list[Suspicion]:
     judged = judge(one.recording)
     least = KEPT_IN_MIND
     if judged is not None and level([judged]).low > 1 / judged.classes:
-        chance = 1 / judged.classes
-        good = judged.balanced_accuracy >= chance + GOOD_SHARE * (1 - chance)
+        good = judged.balanced_accuracy >= good_from(1 / judged.classes)
         least = SUSPECTED if good else HALF_WAY
     least = least if first else SUSPECTED
     found = [each for each in one.suspects if each.certainty >= least]

@@ -15,13 +15,14 @@ from tellapart.evaluate.estimate import Estimate
 from .answer import Curve, Diagnosis, Entry, Remeasured, Verdict
 from .causes.catalogue import CAUSES
 from .edits import unified_diff
-from .proving.questions import could_matter
+from .proving.questions import UNTOUCHED, WRONG_FIGURES, could_matter
 from .proving.trial import Tried
 from .reading import Program, Suspicion
 from .recording import Outcome, Recording
 from .trials.effect import level
 from .trials.judged import judge, judged_part, main_training
 from .watching import Discrepancy, RuledOut
+from .watching.view import good_from
 
 SURE = 0.5
 """From this certainty on a cause is named without proof where the training fails, or as a remark where it does not."""
@@ -32,10 +33,7 @@ WORTH_A_WORD = 0.3
 """From this certainty on the first sentence names what reading suspects."""
 PROVED, NOT_PROVED = 0.95, 0.9
 """Confidence is at least the first with a proof, at most the second without: no look replaces an experiment."""
-GOOD_SHARE = 0.6
-"""As in `tellapart.diagnose.watching.view`: an interval that holds chance and this much cannot tell."""
-WRONG_FIGURES = ("metric.", "loop.missing_eval_mode", "arch.batchnorm_mode", "prep.train_predict_mismatch")
-SEEN_IN_TRAINING = ("split.leak", "split.validation_is_training")
+FIGURES_WITH_CAUSE = (*WRONG_FIGURES, "prep.train_predict_mismatch")
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,8 @@ def _verdict(examined: Examined, causes: tuple[Entry, ...], count: Estimate | No
         return Verdict.unknown
     if count.low > chance:
         return Verdict.healthy
-    return Verdict.unknown if count.high >= chance + GOOD_SHARE * (1 - chance) else Verdict.fails
+    # An interval that holds chance and a good network cannot tell.
+    return Verdict.unknown if count.high >= good_from(chance) else Verdict.fails
 
 
 def _causes(examined: Examined, count: Estimate | None, chance: float) -> Iterator[Entry]:
@@ -162,7 +161,7 @@ def _tried(examined: Examined, code: str) -> Tried | None:
 
 def _judged_by_training(examined: Examined) -> str:
     """Return the code of a leak that was seen, or nothing."""
-    found = (one for one in examined.suspects if one.code in SEEN_IN_TRAINING and one.certainty >= SURE)
+    found = (one for one in examined.suspects if one.code in UNTOUCHED and one.certainty >= SURE)
     return next((one.code for one in found if _was_seen(examined)), "")
 
 
@@ -182,7 +181,7 @@ def _figure_is_wrong(examined: Examined) -> str:
     suspected = (
         one.code
         for one in examined.suspects
-        if one.code.startswith(WRONG_FIGURES) and one.certainty >= FIGURE_IS_WRONG
+        if one.code.startswith(FIGURES_WITH_CAUSE) and one.certainty >= FIGURE_IS_WRONG
     )
     return next(suspected, "")
 

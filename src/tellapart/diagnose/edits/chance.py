@@ -27,7 +27,6 @@ ORDERING = (
 
 WHOLE = ("randint", "randrange", "integers")
 FLIPS = ("flip", "fliplr", "flipud", "mirror", "transpose", "rot90", "rotate", "hflip", "vflip")
-COMPOUND = (cst.If, cst.For, cst.While, cst.With, cst.FunctionDef, cst.ClassDef, cst.Try)
 
 
 @dataclass(frozen=True, eq=False)

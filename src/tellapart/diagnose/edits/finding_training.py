@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from tellapart.diagnose.reading import Layer, Loss, Model, Optimizer, Position, Program, Training
+from tellapart.diagnose.reading import Layer, Loss, Model, Position, Program, Training
 from tellapart.diagnose.reading.apis import made_by
 from tellapart.diagnose.reading.chain import Chains, is_network
 from tellapart.diagnose.reading.formula import walk
@@ -103,11 +103,6 @@ def compile_call(sheet: Sheet, training: Training) -> cst.Call | None:
             return node
         found = found or node
     return found
-
-
-def optimizer_call(sheet: Sheet, optimizer: Optimizer) -> cst.Call | None:
-    """Return the call that makes an optimiser; None where it is only a name."""
-    return sheet.call_at(optimizer.position)
 
 
 def forward_of(sheet: Sheet, training: Training) -> Made | None:

@@ -8,8 +8,6 @@ from tellapart.diagnose.reading.suspicions.vocabulary import wants_logits
 
 from .registry import Asked
 
-CLASSES_FROM = ("train", "validation", "test")
-
 
 def fitting_activation(training: Training) -> str | None:
     """Return the activation of the output that a training's loss expects; None: none."""

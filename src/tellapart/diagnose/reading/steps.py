@@ -37,7 +37,6 @@ GENERATOR_AUGMENTING = {
     "rotation_range", "width_shift_range", "height_shift_range", "shear_range", "zoom_range", "horizontal_flip",
     "vertical_flip", "brightness_range", "channel_shift_range", "zca_whitening",
 }  # fmt: skip
-OVERSAMPLERS = ("SMOTE", "RandomOverSampler", "ADASYN", "BorderlineSMOTE")
 
 
 def generator_steps(source: Source, generator: Made) -> tuple[Step, ...]:

@@ -13,7 +13,6 @@ from .fingerprint import Tally, looks
 MOST_POOL_BYTES = 128 * 2**20
 """Of inputs kept per stream, to be scored again."""
 MOST_POOL = 2048
-MOST_BATCHES = 1000
 
 
 @dataclass

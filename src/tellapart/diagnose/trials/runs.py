@@ -52,7 +52,7 @@ class Runs:
     """
 
     def __init__(self, setting: Setting, *, deadline: float, at_once: int = 2) -> None:
-        self.setting, self.deadline = setting, deadline
+        self.setting, self.deadline, self.at_once = setting, deadline, at_once
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
         self._known: dict[tuple[str, int], Future[Recording]] = {}
         self._stop = threading.Event()
@@ -72,7 +72,7 @@ class Runs:
 
     def has_time_for(self, runs: int) -> bool:
         """Say whether so many more runs, each as long as the longest so far, would end in time."""
-        return self.left() > max(self.longest, LEAST_SECONDS) * -(-runs // self._pool._max_workers)
+        return self.left() > max(self.longest, LEAST_SECONDS) * -(-runs // self.at_once)
 
     def run(self, text: str, seed: int) -> Recording:
         """Run a program and return what was recorded."""

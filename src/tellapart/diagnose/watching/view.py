@@ -204,12 +204,17 @@ class View:
         return compare_training(self.training, self.number)
 
 
+def good_from(chance: float) -> float:
+    """Return the balanced accuracy from which on a training works, chance being given; see `GOOD_SHARE`."""
+    return chance + GOOD_SHARE * (1 - chance)
+
+
 def is_good(measures: Mapping[str, Any]) -> bool:
     """Whether measures are good enough to say that the training works; see `GOOD_SHARE`."""
     value, chance = number_of(measures, "balanced_accuracy"), measures["chance"]["balanced_accuracy"]
     if not math.isfinite(value) or chance is None:
         return False
-    return value >= chance + GOOD_SHARE * (1 - chance) and p_of_chance(measures) < CHANCE_P
+    return value >= good_from(chance) and p_of_chance(measures) < CHANCE_P
 
 
 def p_of_chance(measures: Mapping[str, Any]) -> float:
