@@ -28,13 +28,13 @@ check: $(READY)
 # DATA is the folder that holds the picture sets; see benchmarks/README.md.
 DATA ?= ../shared/data
 bench: $(READY)
-	$(BIN)/python benchmarks/accuracy/run.py --data $(DATA)
-	$(BIN)/python benchmarks/speed/run.py --data $(DATA)
-	$(BIN)/python benchmarks/audit/run.py --data $(DATA)
-	$(BIN)/python benchmarks/diagnosis/run.py
-	$(BIN)/python benchmarks/coverage/run.py
-	$(BIN)/python benchmarks/scale/run.py
-	$(BIN)/python benchmarks/interruption/run.py
+	$(BIN)/python -m benchmarks.accuracy.run --data $(DATA)
+	$(BIN)/python -m benchmarks.speed.run --data $(DATA)
+	$(BIN)/python -m benchmarks.audit.run --data $(DATA)
+	$(BIN)/python -m benchmarks.diagnosis.run
+	$(BIN)/python -m benchmarks.coverage.run
+	$(BIN)/python -m benchmarks.scale.run
+	$(BIN)/python -m benchmarks.interruption.run
 
 format: $(READY)
 	$(BIN)/ruff format .

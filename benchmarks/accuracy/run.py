@@ -1,4 +1,4 @@
-"""Accuracy on real picture sets: `python benchmarks/accuracy/run.py --data DIR`.
+"""Accuracy on real picture sets: `python -m benchmarks.accuracy.run --data DIR`.
 
 Every set, seeds 0, 1 and 2, default options, each in a process of its own. Finished rows are kept in rows.jsonl
 and not run again; README.md is written anew from them. Pictures stay in --work, outside the repository.
@@ -9,16 +9,14 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+from benchmarks.rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today
 
-from rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today  # noqa: E402
+HERE = Path(__file__).parent
 
 SEEDS = (0, 1, 2)
 SHUFFLES = 5
@@ -149,7 +147,7 @@ def table(rows: Rows) -> str:
     lines = [
         "# Accuracy",
         "",
-        "`python benchmarks/accuracy/run.py --data DIR` (or `make bench`). Default options, seeds 0, 1, 2, on the test",
+        "`python -m benchmarks.accuracy.run --data DIR` (or `make bench`). Default options, seeds 0, 1, 2, on the test",
         "part (hymenoptera: `val`; pollen_bees and xsdd: a fifth, held back by group). Mean of the seeds; each seed's",
         "figure with its 95 % interval; `seeds` says how many are done. The seeds share the given test parts, so",
         "their mean is no independent average. *Leaking*: copies of test pictures were left out of the training part.",

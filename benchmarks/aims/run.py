@@ -1,4 +1,4 @@
-"""Uneven classes and named aims: `python benchmarks/aims/run.py --data DIR`.
+"""Uneven classes and named aims: `python -m benchmarks.aims.run --data DIR`.
 
 Every case with seeds 0, 1 and 2 in a process of its own. Finished rows are kept in rows.jsonl and not run again;
 README.md is written anew from them. Pictures stay in --work, outside the repository.
@@ -11,17 +11,15 @@ import json
 import random
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+from benchmarks.rows import TELLAPART, Rows, machine, run_json, today
 
-from rows import TELLAPART, Rows, machine, run_json, today  # noqa: E402
+HERE = Path(__file__).parent
 
 SEEDS = (0, 1, 2)
 Figure = dict[str, Any]
@@ -157,7 +155,7 @@ def table(rows: Rows, work: Path) -> str:
     lines = [
         "# Uneven classes and named aims",
         "",
-        "`python benchmarks/aims/run.py --data DIR`. Default options but those named; sealed part; each seed's figure",
+        "`python -m benchmarks.aims.run --data DIR`. Default options but those named; sealed part; each seed's figure",
         "with its 95 % interval.",
         "",
         f"Written {today()} on {machine()}.",

@@ -1,4 +1,4 @@
-"""The audit on real picture sets and planted faults: `python benchmarks/audit/run.py --data DIR`.
+"""The audit on real picture sets and planted faults: `python -m benchmarks.audit.run --data DIR`.
 
 Finished rows are kept in rows.jsonl and not run again; README.md is written anew from them. Pictures, decoded stores
 and features stay in --work, outside the repository.
@@ -7,17 +7,14 @@ and features stay in --work, outside the repository.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-sys.path.insert(0, str(HERE))
+from benchmarks.audit import cases
+from benchmarks.rows import Rows, machine, today
 
-import cases  # noqa: E402
-from rows import Rows, machine, today  # noqa: E402
+HERE = Path(__file__).parent
 
 # key -> what makes the row, what the issue asks for, whether the row reaches it
 Row = dict[str, Any]
@@ -103,7 +100,7 @@ def table(rows: Rows) -> str:
     lines = [
         "# The audit on real picture sets and planted faults",
         "",
-        f"`python benchmarks/audit/run.py --data DIR`, {today()}, {machine()}. Classifier: the product's features "
+        f"`python -m benchmarks.audit.run --data DIR`, {today()}, {machine()}. Classifier: the product's features "
         "and probe, 5 folds, copies and groups whole. Intervals 95 %.",
         "",
         "| set | asked | found | reached |",

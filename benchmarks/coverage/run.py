@@ -1,7 +1,7 @@
 """How often the 95 % intervals cover, how often noise is believed, and what threshold and calibration do.
 
-``python -m benchmarks.coverage [--quick]`` or ``python benchmarks/coverage/run.py [--quick]`` writes
-results.md beside this file (a few minutes; --quick: seconds, prints only).
+`python -m benchmarks.coverage.run [--quick]` writes results.md beside this file (a few minutes; --quick: seconds,
+prints only).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from scipy import special, stats
-from simulate import Design, estimates
 
+from benchmarks.coverage.simulate import Design, estimates
 from tellapart.evaluate import chance
 from tellapart.evaluate.aim import Aim
 from tellapart.evaluate.calibration import fit_calibrator
@@ -285,7 +285,7 @@ def main() -> None:
         "",
         f"{datetime.date.today().isoformat()}; {machine()}.",
         "",
-        "`python -m benchmarks.coverage`",
+        "`python -m benchmarks.coverage.run`",
     ]
     for number, (title, words, table, runs) in enumerate(sections):
         start = time.perf_counter()

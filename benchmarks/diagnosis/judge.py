@@ -1,4 +1,4 @@
-"""Do the cases fail, and do their twins and the traps not? `python benchmarks/diagnosis/judge.py [--only PATTERN]`.
+"""Do the cases fail, and do their twins and the traps not? `python -m benchmarks.diagnosis.judge [--only PATTERN]`.
 
 Nothing of Tell Apart is used: a script runs as it is, its network is taken from its globals and scored on fresh
 pictures with scikit-learn, three seeds each. Results are kept in judged.jsonl, under a checksum of the script and its
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fnmatch
-import hashlib
 import json
 import math
 import multiprocessing
@@ -23,7 +22,6 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -34,12 +32,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: a fork must not i
 import numpy as np
 from PIL import Image
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-sys.path.insert(0, str(HERE))
+from benchmarks.diagnosis import pictures
+from benchmarks.diagnosis.scripts import Script, picture_folder, scripts
+from benchmarks.rows import Rows, machine, today
 
-import pictures  # noqa: E402
-from rows import Rows, machine, today  # noqa: E402
+HERE = Path(__file__).parent
 
 SEEDS = (0, 1, 2)
 LIMIT = 240.0  # seconds for one run; the slowest takes 20 on a busy machine
@@ -49,40 +46,6 @@ SLIP = 0.05  # how far below that a single seed may fall
 GAP = 0.1  # what a faulty script must lose against its twin
 NEAR = 0.15  # how far above chance a training that learns nothing may end
 Result = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Script:
-    """A script, what it is for (faulty, healthy or trap) and its description."""
-
-    name: str
-    file: Path
-    role: str
-    case: dict[str, Any]
-
-    @property
-    def key(self) -> str:
-        """Name, and a checksum of all that decides the result."""
-        told = self.file.read_bytes() + json.dumps(self.case, sort_keys=True).encode()
-        told += (HERE / "pictures.py").read_bytes()
-        return f"{self.name}/{self.role}/{hashlib.sha256(told).hexdigest()[:12]}"
-
-
-def scripts() -> list[Script]:
-    """Return all scripts of the benchmark: pairs, then traps."""
-    found = []
-    for folder in sorted((HERE / "cases").iterdir()):
-        case = json.loads((folder / "case.json").read_text())
-        found += [Script(folder.name, folder / f"{role}.py", role, case) for role in ("faulty", "healthy")]
-    traps = json.loads((HERE / "traps" / "traps.json").read_text())
-    return found + [
-        Script(name, HERE / "traps" / f"{name}.py", "trap", traps[name]) for name in sorted(traps)
-    ]
-
-
-def picture_folder(kind: str, work: Path, seed: int = 0) -> Path:
-    """Return the folder of a kind, drawn if it is not there."""
-    return pictures.write(kind, work / f"{kind}-{seed}", seed)
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
@@ -299,7 +262,7 @@ def table(rows: Rows, everything: list[Script]) -> tuple[str, list[str]]:
     head = [
         "# Cases, twins and traps, judged without Tell Apart",
         "",
-        f"`python benchmarks/diagnosis/judge.py`, {today()}, {machine()}. {len(SEEDS)} seeds; balanced accuracy of the",
+        f"`python -m benchmarks.diagnosis.judge`, {today()}, {machine()}. {len(SEEDS)} seeds; balanced accuracy of the",
         "trained network on fresh pictures; the figure the script tells against the right one (on the same",
         "predictions, or on the fresh pictures).",
         "",

@@ -1,4 +1,4 @@
-"""`tellapart diagnose` on scripts that fail, their twins and traps: `python benchmarks/diagnosis/run.py`.
+"""`tellapart diagnose` on scripts that fail, their twins and traps: `python -m benchmarks.diagnosis.run`.
 
 Every script of cases/ and traps/ is diagnosed once in a process of its own. Finished rows are kept in rows.jsonl and
 not made again (unless the script changed, or with --again); README.md is written anew from them. judge.py shows,
@@ -20,12 +20,10 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-sys.path.insert(0, str(HERE))
+from benchmarks.diagnosis.scripts import Script, picture_folder, scripts
+from benchmarks.rows import TELLAPART, Rows, machine, today
 
-from judge import Script, picture_folder, scripts  # noqa: E402
-from rows import TELLAPART, Rows, machine, today  # noqa: E402
+HERE = Path(__file__).parent
 
 BUDGET = "2m"
 LIMIT = 600.0  # seconds; --time may be passed by a fifth and a minute, a busy machine adds to it
@@ -171,7 +169,7 @@ def document(rows: Rows, everything: list[Script]) -> str:
         [
             "# Why a training fails",
             "",
-            f"`python benchmarks/diagnosis/run.py`, {today()}, {machine()}. {number['faulty']} scripts that fail, of",
+            f"`python -m benchmarks.diagnosis.run`, {today()}, {machine()}. {number['faulty']} scripts that fail, of",
             f"{len(codes)} different causes; {number['healthy']} twins (the smallest change that makes them right) and",
             f"{number['trap']} traps (they look wrong and train well). `tellapart diagnose SCRIPT --pictures DIR",
             f"--time {BUDGET}`, and reading alone (`fails` from a certainty of {CERTAIN} on). Who wrote the scripts",

@@ -1,4 +1,4 @@
-"""Kill a training at random moments and resume it: `python benchmarks/interruption/run.py`.
+"""Kill a training at random moments and resume it: `python -m benchmarks.interruption.run`.
 
 Each kill is `kill -9` of a run that began anew or goes on from the kill before; at the end the same command must give
 the figures of a run that nobody interrupted, and no file may ever be half written.
@@ -11,17 +11,15 @@ import json
 import random
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.rows import TELLAPART, machine, today
+
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
 
-from rows import TELLAPART, machine, today  # noqa: E402
-
-ROUNDS, KILLS = 5, 5
+KILLS = 25
 
 
 def main() -> None:
@@ -37,21 +35,27 @@ def main() -> None:
     lines = [
         "# Interruption",
         "",
-        "`python benchmarks/interruption/run.py`: pellets with 40 training pictures a class, both members; "
-        f"{ROUNDS} runs, each killed with `kill -9` at {KILLS} random moments and resumed by the same command.",
+        "`python -m benchmarks.interruption.run`: pellets with 40 training pictures a class, both members. Each run is",
+        "killed with `kill -9` at random moments and started again with the same command until it is done; a kill",
+        f"counts only if it met a working run, and there are at least {KILLS}.",
         "",
         f"Written {today()} on {machine()}. Uninterrupted: {seconds:.0f} s.",
         "",
         "| run | killed after, s | files whole after each kill | same figures in the end |",
         "|---|---|---|---|",
     ]
-    for number in range(ROUNDS):
+    kills, number = 0, 0
+    while kills < KILLS:
         draw, run = random.Random(number), options.work / f"run-{number}"  # noqa: S311 - no secret
-        moments = [draw.uniform(1, seconds) for _ in range(KILLS)]
-        sound = [kill(source, run, moment) for moment in moments]
+        moments, sound = [], []
+        while kill(source, run, moment := draw.uniform(1, seconds / 2)):
+            moments.append(moment)
+            sound.append(whole_files(run))
         same = figures(finish(source, run)[0]) == figures(whole)
         shown = ", ".join(f"{moment:.1f}" for moment in moments)
-        lines.append(f"| {number} | {shown} | {sum(sound)} of {KILLS} | {'yes' if same else '**no**'} |")
+        lines.append(f"| {number} | {shown} | {sum(sound)} of {len(sound)} | {'yes' if same else '**no**'} |")
+        print(lines[-1], flush=True)
+        kills, number = kills + len(moments), number + 1
     (HERE / "README.md").write_text("\n".join([*lines, ""]))
     shutil.rmtree(options.work)
 
@@ -69,11 +73,19 @@ def finish(source: Path, run: Path) -> tuple[dict[str, Any], float]:
 
 
 def kill(source: Path, run: Path, moment: float) -> bool:
-    """Start or resume, kill after `moment` seconds; return whether every file is whole."""
+    """Start or resume, kill after `moment` seconds; return whether it was still at work."""
     process = subprocess.Popen(command(source, run), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(moment)
-    process.kill()
-    process.wait()
+    try:
+        process.wait(moment)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return True
+    return False
+
+
+def whole_files(run: Path) -> bool:
+    """Return whether every document in the run folder can be read."""
     try:
         for file in run.glob("*.json"):
             json.loads(file.read_text())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from outcomes import Outcome
 
+from benchmarks.questions.outcomes import Outcome
 from tellapart.recipes import curves
 
 A_PANELS = (

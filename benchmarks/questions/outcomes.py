@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rows import Row
 from scipy import stats
 
+from benchmarks.questions.rows import Row
 from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.intervals import proportion
 

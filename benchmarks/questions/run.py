@@ -1,4 +1,4 @@
-"""Reproduce the two founding trainings: ``python benchmarks/questions/run.py``.
+"""Reproduce the two founding trainings: ``python -m benchmarks.questions.run``.
 
 Each finished row is kept in results/rows.jsonl and not run again; interrupt and start again as you like. Pictures
 are written into work/ (never committed). When rows are finished, docs/questions is written anew.
@@ -20,11 +20,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import outcomes
-import sets
-import tables
-from rows import COMMON, SEEDS, Row, all_rows
-
+from benchmarks.questions import outcomes, sets, tables
+from benchmarks.questions.rows import COMMON, SEEDS, Row, all_rows
 from tellapart.errors import TellapartError
 
 HERE = Path(__file__).resolve().parent

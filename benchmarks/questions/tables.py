@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from drawings import drawing
-from outcomes import Outcome, over_pictures, over_seeds
+from benchmarks.questions.drawings import drawing
+from benchmarks.questions.outcomes import Outcome, over_pictures, over_seeds
 
 PAGE = "reproduction.md"
 
 HEADER = """# The two founding trainings, reproduced
 
-Written by `python benchmarks/questions/run.py`; do not edit. Intervals in brackets are 95 % over seeds (Student's t);
+Written by `python -m benchmarks.questions.run`; do not edit. Intervals in brackets are 95 % over seeds (Student's t);
 the last column is the 95 % interval over pictures (the mean of the seeds' own). *Reported*
 is what Keras shows; *true* is computed over the whole part. *Fresh* pictures were drawn from another seed and never
 trained on. `–`: not measured, or not defined (a precision where nothing is called class 1).

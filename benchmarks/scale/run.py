@@ -1,4 +1,4 @@
-"""How time and memory grow with the set: `python benchmarks/scale/run.py`.
+"""How time and memory grow with the set: `python -m benchmarks.scale.run`.
 
 Drawn pictures, 500 to 32,000, trained on with default options and time enough to finish. Finished rows are kept in
 rows.jsonl and not run again; README.md is written anew from them.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+from benchmarks.rows import Rows, cpu_seconds, machine, run_json, today
 
-from rows import Rows, cpu_seconds, machine, run_json, today  # noqa: E402
+HERE = Path(__file__).parent
 
 SIZES = (500, 2_000, 8_000, 32_000)
 SIDE = 96
@@ -87,7 +85,7 @@ def table(rows: Rows) -> str:
     lines = [
         "# Scale",
         "",
-        f"`python benchmarks/scale/run.py`: drawn pictures of {SIDE} px, `--members {MEMBERS}`, from the command to",
+        f"`python -m benchmarks.scale.run`: drawn pictures of {SIDE} px, `--members {MEMBERS}`, from the command to",
         "the finished report. Milliseconds a picture that stay level mean that time grows linearly.",
         "",
         f"Written {today()} on {machine()}.",

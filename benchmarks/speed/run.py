@@ -1,4 +1,4 @@
-"""Seconds from the command to the finished report: `python benchmarks/speed/run.py --data DIR`.
+"""Seconds from the command to the finished report: `python -m benchmarks.speed.run --data DIR`.
 
 Each case is run `RUNS` times in a process of its own; beside it, in the same run, the floor: decoding all pictures
 once. Quote the ratio: the seconds depend on the machine and on what else runs on it.
@@ -9,16 +9,14 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+from benchmarks.rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today
 
-from rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today  # noqa: E402
+HERE = Path(__file__).parent
 
 RUNS = 3
 CASES = (("pellets", None, 300.0), ("hymenoptera", "hymenoptera", 90.0))
@@ -84,7 +82,7 @@ def table(rows: Rows) -> str:
     lines = [
         "# Speed",
         "",
-        f"`python benchmarks/speed/run.py --data DIR` (or `make bench`). Median of {RUNS} runs, from the command",
+        f"`python -m benchmarks.speed.run --data DIR` (or `make bench`). Median of {RUNS} runs, from the command",
         "to the finished report, default options. Decoding: reading every picture once, the least any trainer must do.",
         "",
         f"Written {today()} on {machine()}.",

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from benchmarks.diagnosis import run
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "diagnosis"
 CASES = sorted(folder.name for folder in (FOLDER / "cases").iterdir())
 GROUPS = "data|label|split|prep|metric|loop|output|loss|regularisation"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Load run.py as a module without leaving its neighbours on the path."""
-    for name in ("OMP_NUM_THREADS", "KERAS_BACKEND", "MPLBACKEND", "PYTHONDONTWRITEBYTECODE"):
-        monkeypatch.setenv(name, "1" if name == "OMP_NUM_THREADS" else "torch")  # put back at the end
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    for name in ("judge", "pictures", "rows"):  # other benchmarks have modules of these names
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    spec = importlib.util.spec_from_file_location("diagnosis_benchmark", FOLDER / "run.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "diagnosis_benchmark", module)
-    spec.loader.exec_module(module)
-    for name in ("judge", "pictures", "rows"):
-        monkeypatch.delitem(sys.modules, name)
-    return module
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -52,7 +35,7 @@ def test_traps_are_described() -> None:
     assert set(traps) == {file.stem for file in (FOLDER / "traps").glob("*.py")}
 
 
-def test_first_cause_counts_only_when_it_fails(run: ModuleType) -> None:
+def test_first_cause_counts_only_when_it_fails() -> None:
     script = next(s for s in run.scripts() if s.role == "faulty")
     wanted = script.case["codes"][0]
     other = {"code": "x.y", "proved": True, "together": ["z.z", wanted]}
@@ -63,9 +46,7 @@ def test_first_cause_counts_only_when_it_fails(run: ModuleType) -> None:
     assert not run.Answer(script, "fails", [{**other, "together": []}, right], 1.0).right_first
 
 
-def test_a_command_that_crashes_is_a_row(
-    run: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_command_that_crashes_is_a_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(run, "TELLAPART", [sys.executable, "-c", "raise SystemExit('broken')"])
     monkeypatch.setattr(run, "picture_folder", lambda *_: tmp_path)
     row = run.diagnosed(run.scripts()[0], tmp_path)

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from scipy import stats
 
+from benchmarks.questions import outcomes, run, sets, tables
+from benchmarks.questions.rows import all_rows
 from tellapart.errors import PicturesError
 
-PROGRAM = Path(__file__).parents[2] / "benchmarks" / "questions"
 
-
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Import a module of the program, which is a script and not a package."""
-    monkeypatch.syspath_prepend(str(PROGRAM))
-    return importlib.import_module
-
-
-def outcome(load: Callable[[str], ModuleType], row: Any, last: float) -> Any:
+def outcome(row: Any, last: float) -> Any:
     """A training of as many epochs as the row has, whose accuracies end at `last`."""
     true = {"accuracy": last, "balanced_accuracy": last, "precision": None}
     true |= {"average_precision": 0.5, "log_loss": 0.7}
@@ -42,11 +33,11 @@ def outcome(load: Callable[[str], ModuleType], row: Any, last: float) -> Any:
         "versions": {"keras": "3"},
     }
     about = {"command": "python", "clock_seconds": 60.0, "cpu_seconds": 60.0, "date": "2026-01-01"}
-    return load("outcomes").from_document(row, document, about | {"machine": "two cores"})
+    return outcomes.from_document(row, document, about | {"machine": "two cores"})
 
 
-def test_the_plan_holds_the_full_design(load: Callable[[str], ModuleType]) -> None:
-    rows = list(load("rows").all_rows())
+def test_the_plan_holds_the_full_design() -> None:
+    rows = list(all_rows())
     assert len({row.key for row in rows}) == len(rows)
     design = {
         (row.variant, row.size, row.whole, row.seed)
@@ -65,43 +56,35 @@ def test_the_plan_holds_the_full_design(load: Callable[[str], ModuleType]) -> No
 
 
 def test_every_row_is_a_command_that_the_recipes_take(
-    load: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import typer
 
     from tellapart.recipes.command import app
 
-    run, sets = load("run"), load("sets")
     monkeypatch.setattr(sets, "prepare", lambda name, work, cats_dogs: work / name)
     options = run._options(["--work", str(tmp_path)])
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    for row in load("rows").all_rows(seeds=(0,)):
+    for row in all_rows(seeds=(0,)):
         recipe, *given = run.command_of(row, options, tmp_path)
         context = commands[recipe].make_context(recipe, given)
         assert (context.params["size"], context.params["epochs"]) == (row.size, row.epochs)
 
 
-def test_the_plan_alone_runs_nothing(
-    load: Callable[[str], ModuleType], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_plan_alone_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = ["--work", str(tmp_path), "--results", str(tmp_path / "rows.jsonl"), "--docs", str(tmp_path)]
-    assert (
-        load("run").main(["--plan-only", "--only", "A-128", "--epochs", "2", "--seeds", "0", *folders]) == 0
-    )
+    assert run.main(["--plan-only", "--only", "A-128", "--epochs", "2", "--seeds", "0", *folders]) == 0
     printed = capsys.readouterr().out
     assert printed.count("plastic_pieces") == 4
     assert "2 half epochs" in printed
     assert list(tmp_path.iterdir()) == []
 
 
-def test_thinning_leaves_a_quarter(
-    load: Callable[[str], ModuleType], draw_folders: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_thinning_leaves_a_quarter(draw_folders: Callable[..., Path], tmp_path: Path) -> None:
     counts = {"train/cats": 9, "train/dogs": 12, "test/cats": 6, "test/dogs": 9}
     source = draw_folders(tmp_path / "real", counts)
-    thin = load("sets").thin
     for name, seed in (("one", 0), ("two", 0), ("three", 1)):
-        thin(source, tmp_path / name, "cats", "dogs", seed)
+        sets.thin(source, tmp_path / name, "cats", "dogs", seed)
     kept = {
         name: sorted(file.name for file in (tmp_path / name / "cats").iterdir())
         for name in ("one", "two", "three")
@@ -112,21 +95,18 @@ def test_thinning_leaves_a_quarter(
     assert all(file.read_bytes() for file in (tmp_path / "one" / "cats").iterdir())
 
 
-def test_too_few_of_the_rare_class_are_refused(
-    load: Callable[[str], ModuleType], draw_folders: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_too_few_of_the_rare_class_are_refused(draw_folders: Callable[..., Path], tmp_path: Path) -> None:
     source = draw_folders(tmp_path / "real", {"cats": 1, "dogs": 9})
     with pytest.raises(PicturesError, match="1 cats, 9 dogs"):
-        load("sets").thin(source, tmp_path / "thin", "cats", "dogs")
+        sets.thin(source, tmp_path / "thin", "cats", "dogs")
 
 
-def test_finished_rows_are_read_back(load: Callable[[str], ModuleType], tmp_path: Path) -> None:
-    outcomes = load("outcomes")
+def test_finished_rows_are_read_back(tmp_path: Path) -> None:
     file = tmp_path / "results" / "rows.jsonl"
-    rows = list(load("rows").all_rows())[:3]
+    rows = list(all_rows())[:3]
     for row in rows:
-        outcomes.append(file, outcome(load, row, 0.5))
-    outcomes.append(file, outcome(load, rows[0], 0.75))  # the later one counts
+        outcomes.append(file, outcome(row, 0.5))
+    outcomes.append(file, outcome(rows[0], 0.75))  # the later one counts
     with file.open("a") as lines:
         lines.write('{"row": {"cut off by a cra')
     found = outcomes.read(file)
@@ -136,8 +116,8 @@ def test_finished_rows_are_read_back(load: Callable[[str], ModuleType], tmp_path
     assert math.isnan(found[0].at("precision", 1000))
 
 
-def test_the_interval_over_seeds_is_students(load: Callable[[str], ModuleType]) -> None:
-    over_seeds = load("outcomes").over_seeds
+def test_the_interval_over_seeds_is_students() -> None:
+    over_seeds = outcomes.over_seeds
     found = over_seeds([0.4, 0.5, 0.6, math.nan])
     half = 4.302653 * 0.1 / math.sqrt(3)  # t of 2 degrees of freedom, 97.5 %
     assert (found.value, found.n) == (pytest.approx(0.5), 3)
@@ -148,10 +128,10 @@ def test_the_interval_over_seeds_is_students(load: Callable[[str], ModuleType]) 
     assert over_seeds([0.9, 1.5], share=False).high > 1
 
 
-def test_tables_and_drawings_are_written(load: Callable[[str], ModuleType], tmp_path: Path) -> None:
-    rows = [row for row in load("rows").all_rows() if row.group in ("A-128", "B-quarter")]
-    found = [outcome(load, row, 0.5 + 0.1 * row.seed) for row in rows]
-    page = load("tables").write(found, tmp_path)
+def test_tables_and_drawings_are_written(tmp_path: Path) -> None:
+    rows = [row for row in all_rows() if row.group in ("A-128", "B-quarter")]
+    found = [outcome(row, 0.5 + 0.1 * row.seed) for row in rows]
+    page = tables.write(found, tmp_path)
     text = page.read_text()
     for title in ("After epoch 16", "After epoch 32", "After epoch 100", "What the metric says"):
         assert text.count(title) == 1
