@@ -107,6 +107,21 @@ def test_a_loop_without_a_step_is_named_proved_and_mended(diagnose, pictures, tm
     assert "loop.missing_step" in (out / "report.html").read_text()
 
 
+def test_two_faults_that_hide_each_other_are_named_together(diagnose, pictures, tmp_path):
+    text = LOOP.replace("        optimizer.step()\n", "").replace("lr=.02", "lr=1e-8").replace("(12)", "(90)")
+    one = document(
+        diagnose(text, "--pictures", pictures, "--time", "5m", "--out", tmp_path / "out", "--json")
+    )
+    (cause,) = one["causes"]
+    assert cause["proved"]
+    assert set(cause["together"]) == {"loop.missing_step", "optimizer.learning_rate_too_low"}
+    both, *alone, more = cause["experiments"]
+    assert both["effect"]["low"] >= 0.05
+    assert [each["effect"]["value"] < 0.05 for each in alone] == [True, True]
+    assert more["effect"]["low"] > 0
+    assert "It takes this together with another fault" in one["summary"]
+
+
 def test_a_training_that_works_is_healthy(diagnose, pictures):
     one = document(diagnose(LOOP, "--pictures", pictures, "--time", "2m", "--json"))
     assert (one["verdict"], one["causes"]) == ("healthy", [])

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .answer import Diagnosis
+from .full_length import at_full_length
+from .pacing import set_pace
 from .proving.questions import could_matter
+from .proving.together import try_together
 from .proving.trial import SEEDS, Case, Tried, prepare, score_again, try_out
 from .reading import Program, Suspicion, read_program, suspect
 from .recording import Outcome, Recording
@@ -72,24 +75,29 @@ def examine(script: Script, runs: Runs, say: Say) -> Diagnosis:
     program = read_program(script.text, script.name)
     read = suspect(program)
     say(first_sentence(read, time.monotonic() - begun))
+    short = set_pace(program, runs)
+    if short is not None:
+        say(f"{str(short)[0].upper()}{str(short)[1:]}.")
     rounds: list[Round] = []
     while len(rounds) < MOST_ROUNDS:
         one = _round(program, read, runs)
         rounds.append(one)
         _try_all(one, runs, say, first=len(rounds) == 1)
+        _try_pairs(one, runs, say)
         if one.proved is None or one.proved.edit is None:
             break
         program = read_program(one.proved.edit.text, script.name)
         read = suspect(program)
-    base = _runs_of(rounds[0], runs)
     examined = Examined(
         program=rounds[0].program,
-        runs=base,
+        runs=_runs_of(rounds[0], runs),
         suspects=rounds[0].suspects,
         ruled_out=rounds[0].ruled_out,
         compared=compare(rounds[0].recording),
         tried=tuple(tuple(one.tried) for one in rounds),
     )
+    if short is not None:
+        examined = at_full_length(examined, short, runs)
     return conclude(examined, time.monotonic() - begun)
 
 
@@ -122,6 +130,24 @@ def _try_all(one: Round, runs: Runs, say: Say, *, first: bool) -> None:
         one.tried.append(found)
         if found.fails:
             return
+
+
+def _try_pairs(one: Round, runs: Runs, say: Say) -> None:
+    """Where the training is not good and no change alone mends it, try a second change on top."""
+    if one.proved is not None or not one.tried:
+        return
+    judged = judge(one.recording)
+    if judged is None or judged.balanced_accuracy >= good_from(1 / judged.classes):
+        return
+    case = Case(one.program, one.recording, one.wrong)
+
+    def suspects_of(program: Program) -> tuple[Suspicion, ...]:
+        return _round(program, suspect(program), runs).suspects
+
+    found = try_together(case, one.tried, suspects_of, runs)
+    if found is not None:
+        say(_words(found))
+        one.tried.append(found)
 
 
 def _better(rescored: Tried | None, edited: Tried | None) -> Tried | None:
@@ -171,6 +197,6 @@ def _words(tried: Tried) -> str:
     changed = tried.edit.words if tried.edit is not None else tried.experiments[0].change
     outcome = "; ".join(
         f"{one.measure.replace('_', ' ')} {one.before.value:.2f} -> {one.after.value:.2f}"
-        for one in tried.experiments
+        for one in tried.experiments[: 1 if tried.partners else None]
     )
     return f"Tried: {changed} {outcome}."

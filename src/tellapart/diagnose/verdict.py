@@ -46,6 +46,10 @@ class Examined:
         Of the program as it is, at least one.
     tried
         By round: what was tried on the program as it is, then on the program mended once, and so on.
+    notes
+        How the runs differ from what the user would run.
+    cut
+        None was as long as the program is.
     """
 
     program: Program
@@ -54,6 +58,8 @@ class Examined:
     ruled_out: tuple[RuledOut, ...]
     compared: tuple[Discrepancy, ...]
     tried: tuple[tuple[Tried, ...], ...]
+    notes: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def first_sentence(read: Sequence[Suspicion], seconds: float) -> str:
@@ -131,8 +137,9 @@ def _verdict(examined: Examined, causes: tuple[Entry, ...], count: Estimate | No
         return Verdict.unknown
     if count.low > chance:
         return Verdict.healthy
-    # An interval that holds chance and a good network cannot tell.
-    return Verdict.unknown if count.high >= good_from(chance) else Verdict.fails
+    # An interval that holds chance and a good network cannot tell, nor can the beginning of a training.
+    unsure = count.high >= good_from(chance) or examined.cut
+    return Verdict.unknown if unsure else Verdict.fails
 
 
 def _causes(examined: Examined, count: Estimate | None, chance: float) -> Iterator[Entry]:
@@ -141,7 +148,7 @@ def _causes(examined: Examined, count: Estimate | None, chance: float) -> Iterat
     named = set()
     text = examined.program.text
     for one in proved:
-        named.add(one.suspicion.code)
+        named |= {each.code for each in (one.suspicion, *one.partners)}
         yield _entry(examined, one.suspicion, one, text)
         text = text if one.edit is None else one.edit.text
     seen_wrong = {_judged_by_training(examined), _figure_is_wrong(examined)} - named
@@ -190,6 +197,7 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
     proved = tried is not None and tried.proved and tried.fails
     cause, position = CAUSES[suspicion.code], suspicion.position
     certainty = suspicion.certainty
+    partners = () if tried is None else tried.partners
     patch = ""
     if tried is not None and tried.edit is not None:
         patch = unified_diff(before, tried.edit.text, examined.program.file)
@@ -203,8 +211,9 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
         confidence=max(certainty, PROVED) if proved else min(certainty, NOT_PROVED),
         proved=proved,
         experiments=() if tried is None else tried.experiments,
-        fix=cause.fix,
+        fix=" ".join(CAUSES[one.code].fix for one in (suspicion, *partners)),
         patch=patch,
+        together=(suspicion.code, *(one.code for one in partners)) if partners else (),
     )
 
 
@@ -235,6 +244,7 @@ def _remeasured(compared: Sequence[Discrepancy]) -> Iterator[Remeasured]:
 
 def _assumptions(examined: Examined) -> Iterator[str]:
     yield from examined.program.assumptions
+    yield from examined.notes
     run = examined.runs[0]
     for one in run.replaced:
         yield f"{one.asked} does not exist here: {one.given} took its place"
@@ -261,6 +271,9 @@ def _cause_in_words(causes: tuple[Entry, ...]) -> str:
     first = causes[0]
     place = "" if first.line is None else f" (line {first.line})"
     sentence = f"The training fails: {first.title[0].lower()}{first.title[1:]}{place}."
+    for code in first.together[1:]:
+        title = CAUSES[code].title
+        sentence += f" It takes this together with another fault: {title[0].lower()}{title[1:]}."
     if not first.proved:
         return f"{sentence} This is not proved."
     one = next(each for each in first.experiments if each.effect.is_defined)
@@ -289,4 +302,9 @@ def _why_unknown(examined: Examined, count: Estimate | None) -> str:
         return "the script ran, but no network was trained."
     if count is None:
         return "no pictures with labels were seen by which the network could be judged."
+    if examined.cut:
+        return (
+            f"{examined.notes[0]}. By then it is no better than chance (balanced accuracy {count}), and nothing "
+            "that was tried changes that. More time (--time) tells more."
+        )
     return f"too few pictures judge to tell a good network from chance (balanced accuracy {count})."

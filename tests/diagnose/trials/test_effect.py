@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tellapart.diagnose.trials.effect import gain, level
+from tellapart.diagnose.trials.effect import gain, interaction, level
 from tellapart.diagnose.trials.judged import Judged
 
 
@@ -90,3 +90,24 @@ def test_other_pictures_are_not_paired():
     paired, unpaired = gain([before], [same]), gain([before], [other])
     assert paired.value == unpaired.value
     assert paired.high - paired.low < unpaired.high - unpaired.low
+
+
+def test_the_interaction_is_what_both_gain_beyond_their_sum():
+    labels = np.arange(200) % 2
+    shares = {"base": 0.5, "one": 0.6, "other": 0.55, "both": 0.9}
+    cells = {
+        name: [judged(np.arange(200) // 2 < round(share * 100), labels)] * 3 for name, share in shares.items()
+    }
+    found = interaction(cells["base"], cells["one"], cells["other"], cells["both"])
+    assert found.value == pytest.approx(0.9 - 0.6 - 0.55 + 0.5)
+    assert found.low > 0
+
+
+def test_no_interaction_is_seldom_seen():
+    rng = np.random.default_rng(0)
+    seen = 0
+    for _ in range(300):
+        cells = [drawn(rng, 80, 3, skill, 1.0, 0.2)[0] for skill in (0.5, 0.5, 0.5, 0.5)]
+        found = interaction(*cells)
+        seen += not found.low <= 0 <= found.high
+    assert seen / 300 <= 0.06

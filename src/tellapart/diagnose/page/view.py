@@ -162,7 +162,8 @@ def _levels(found: Diagnosis, changes: int) -> Iterator[Level]:
     scored = [] if last is None else [one for one in last.experiments if one.measure == "balanced_accuracy"]
     if scored:
         title = "Balanced accuracy with all changes" if changes > 1 else "Balanced accuracy with the change"
-        figure = Figure("balanced accuracy", scored[-1].after, "score")
+        # Of causes that only matter together the first experiment is that with all changes.
+        figure = Figure("balanced accuracy", scored[0 if last and last.together else -1].after, "score")
         what = "all changes below were" if changes > 1 else "the change below was"
         yield Level(title, figure, f"The same, after {what} made in a copy of the program.")
 

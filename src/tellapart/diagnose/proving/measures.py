@@ -33,7 +33,7 @@ class Pair:
 
 def by_score(pair: Pair) -> Experiment | None:
     """Compare how many pictures are told apart; None where one side cannot be judged."""
-    before, after = _judged(pair.before), _judged(pair.after)
+    before, after = judged_all(pair.before), judged_all(pair.after)
     if before is None or after is None:
         return None
     effect = gain(before, after)
@@ -43,7 +43,7 @@ def by_score(pair: Pair) -> Experiment | None:
 def by_untouched_pictures(pair: Pair) -> Experiment | None:
     """Compare the score on the pictures the script judges by with that on pictures no training saw."""
     before = [with_seen(one) for one in pair.before]
-    after = _judged(pair.after)
+    after = judged_all(pair.after)
     if after is None or any(one is None for one in before) or not all(one.unseen for one in after):
         return None
     known = [one for one in before if one is not None]
@@ -84,7 +84,8 @@ def rescored(
     return Experiment(change, "balanced_accuracy", level(a), level(b), gain(a, b), seeds)
 
 
-def _judged(runs: Sequence[Recording]) -> list[Judged] | None:
+def judged_all(runs: Sequence[Recording]) -> list[Judged] | None:
+    """Judge several runs; None where one of them cannot be."""
     found = [judge(one) for one in runs]
     known = [one for one in found if one is not None]
     return known if len(known) == len(found) else None

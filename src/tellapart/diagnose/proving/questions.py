@@ -63,6 +63,11 @@ def could_matter(code: str, balanced_accuracy: float) -> bool:
     return balanced_accuracy < CEILING or code.startswith(WRONG_WITHOUT_FAILING)
 
 
+def moves_the_score(code: str) -> bool:
+    """Say whether a cause is one that makes the network itself worse, not a figure or a split."""
+    return RISES in questions(code, ())
+
+
 def questions(code: str, wrong: tuple[Discrepancy, ...]) -> tuple[Question, ...]:
     """Return what decides about a cause.
 

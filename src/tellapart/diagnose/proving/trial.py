@@ -53,6 +53,8 @@ class Tried:
         The change; None where the same weights were only scored again.
     runs
         Of the edited program, by seed.
+    partners
+        What else had to be changed for it to matter.
     """
 
     suspicion: Suspicion
@@ -61,6 +63,7 @@ class Tried:
     experiments: tuple[Experiment, ...] = ()
     edit: Edit | None = None
     runs: tuple[Recording, ...] = ()
+    partners: tuple[Suspicion, ...] = ()
 
 
 def try_out(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:

@@ -65,6 +65,23 @@ def gain(before: Sequence[Judged], after: Sequence[Judged]) -> Estimate:
     return _estimate(differences, variance, len(common) if paired else fewest)
 
 
+def interaction(
+    base: Sequence[Judged], one: Sequence[Judged], other: Sequence[Judged], both: Sequence[Judged]
+) -> Estimate:
+    """Return what two changes gain together beyond the sum of what each gains alone.
+
+    Parameters
+    ----------
+    base, one, other, both
+        Of equal length; entry i of each has the same seed.
+    """
+    cells = (both, one, other, base)
+    values = np.array([[run.balanced_accuracy for run in cell] for cell in cells])
+    parts = [_of_pictures(labels, right) for _, labels, right in map(_pooled, cells)]
+    fewest = min(len(_pooled(cell)[0]) for cell in cells)
+    return _estimate(values[0] - values[1] - values[2] + values[3], _sum(*parts), fewest)
+
+
 def _pooled(runs: Sequence[Judged]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return each picture once: looks (M,), labels (M,), and how often it was right, (M,)."""
     looks = np.concatenate([one.looks for one in runs])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,22 @@ class Setting:
     memory_bytes: int
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How far the runs of a diagnosis go.
+
+    Attributes
+    ----------
+    change
+        Makes a program shorter.
+    most_seconds
+        What one run may take, whatever is left.
+    """
+
+    change: Callable[[str], str] = str
+    most_seconds: float = math.inf
+
+
 class Runs:
     """Runs programs in the setting of one script; the same text with the same seed is run once.
 
@@ -49,6 +66,13 @@ class Runs:
         On `time.monotonic`'s clock: nothing is started after it, and what still runs then is ended.
     at_once
         Processes beside each other.
+
+    Attributes
+    ----------
+    longest
+        What the longest run at the present pace took, seconds on the clock.
+    reserved
+        Seconds that are kept for the end.
     """
 
     def __init__(self, setting: Setting, *, deadline: float, at_once: int = 2) -> None:
@@ -56,7 +80,8 @@ class Runs:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
         self._known: dict[tuple[str, int], Future[Recording]] = {}
         self._stop = threading.Event()
-        self.longest = 0.0
+        self._pace = Pace()
+        self.longest = self.reserved = 0.0
 
     def __enter__(self) -> Runs:
         return self
@@ -68,11 +93,21 @@ class Runs:
 
     def left(self) -> float:
         """Return the seconds that are left."""
-        return self.deadline - time.monotonic()
+        return self.deadline - self.reserved - time.monotonic()
 
     def has_time_for(self, runs: int) -> bool:
         """Say whether so many more runs, each as long as the longest so far, would end in time."""
         return self.left() > max(self.longest, LEAST_SECONDS) * -(-runs // self.at_once)
+
+    def at(self, pace: Pace) -> None:
+        """Go on at another pace; what ran before is forgotten."""
+        self._pace, self._known, self.longest = pace, {}, 0.0
+
+    def whole(self, texts: Sequence[str], seed: int) -> list[Recording]:
+        """Run programs as they are and as long as there is time, what was reserved included, beside each other."""
+        self.reserved = 0.0
+        begun = [self._pool.submit(self._run, text, seed, Pace()) for text in texts]
+        return [one.result() for one in begun]
 
     def run(self, text: str, seed: int) -> Recording:
         """Run a program and return what was recorded."""
@@ -89,17 +124,17 @@ class Runs:
     def _one(self, text: str, seed: int) -> Future[Recording]:
         key = (text, seed)
         if key not in self._known:
-            self._known[key] = self._pool.submit(self._run, text, seed)
+            self._known[key] = self._pool.submit(self._run, text, seed, self._pace)
         return self._known[key]
 
-    def _run(self, text: str, seed: int) -> Recording:
+    def _run(self, text: str, seed: int, pace: Pace) -> Recording:
         begun = time.monotonic()
-        seconds = max(self.left(), LEAST_SECONDS)
-        if self.longest:
+        seconds = min(max(self.left(), LEAST_SECONDS), pace.most_seconds)
+        if self.longest and pace is self._pace:
             seconds = min(seconds, SLOWER * self.longest + START_SECONDS)
         found = run_script(
             self.setting.script,
-            text=text,
+            text=pace.change(text),
             pictures=self.setting.pictures,
             args=self.setting.args,
             memory_bytes=self.setting.memory_bytes,
@@ -107,7 +142,8 @@ class Runs:
             seed=seed,
             advance=self._go_on,
         )
-        self.longest = max(self.longest, time.monotonic() - begun)
+        if pace is self._pace:
+            self.longest = max(self.longest, time.monotonic() - begun)
         return found
 
     def _go_on(self, _seconds: float) -> None:
