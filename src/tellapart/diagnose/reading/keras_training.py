@@ -70,6 +70,9 @@ class KerasTrainings:
         callbacks = self._callbacks(made.argument(None, "callbacks")) if made else ()
         names = tuple(one.name for one in callbacks)
         given = (made.argument) if made else (lambda *_: None)
+        plain = (
+            made is not None and _key(made) == "fit"
+        )  # fit(x, y, batch_size, epochs): others order them otherwise
         data = self._data(made) if made else ()
         anchor = made or compiled or receiver
         return Training(
@@ -84,11 +87,11 @@ class KerasTrainings:
             else None,
             metrics=self._metrics(compiled),
             parts=data,
-            epochs=amount(source, given(None, "epochs", "nb_epoch")),
+            epochs=amount(source, given(3 if plain else None, "epochs", "nb_epoch")),
             steps_per_epoch=amount(source, given(None, "steps_per_epoch")),
             validation_steps=amount(source, given(None, "validation_steps", "nb_val_samples")),
             validation_split=number(given(None, "validation_split")),
-            batch_size=_whole(given(2 if made and _key(made) == "fit" else None, "batch_size")),
+            batch_size=_whole(given(2 if plain else None, "batch_size")),
             shuffle=literal(given(None, "shuffle")),
             class_weight=given(None, "class_weight", "sample_weight") is not None,
             callbacks=callbacks,
