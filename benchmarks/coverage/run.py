@@ -7,9 +7,6 @@ prints only).
 from __future__ import annotations
 
 import argparse
-import datetime
-import os
-import platform
 import sys
 import time
 from collections import defaultdict
@@ -19,6 +16,7 @@ import numpy as np
 from scipy import special, stats
 
 from benchmarks.coverage.simulate import Design, estimates
+from benchmarks.rows import machine, today
 from tellapart.evaluate import chance
 from tellapart.evaluate.aim import Aim
 from tellapart.evaluate.calibration import fit_calibrator
@@ -255,17 +253,6 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(line) + " |" for line in lines]
 
 
-def machine() -> str:
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [
-            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line
-        ]
-        cpu = names[0] if names else cpu
-    return f"{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, NumPy {np.__version__}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
@@ -283,7 +270,7 @@ def main() -> None:
     lines = [
         "# Coverage",
         "",
-        f"{datetime.date.today().isoformat()}; {machine()}.",
+        f"{today()}; {machine()}.",
         "",
         "`python -m benchmarks.coverage.run`",
     ]
