@@ -105,6 +105,10 @@ def test_a_loop_without_a_step_is_named_proved_and_mended(diagnose, pictures, tm
     subprocess.run(["git", "apply", str(out / "fix.patch")], cwd=tmp_path, check=True)
     assert (tmp_path / "train.py").read_text() == (out / "fixed.py").read_text()
     assert "loop.missing_step" in (out / "report.html").read_text()
+    told = (out / "trials.log").read_text()
+    assert told.count("=== run") >= 6
+    assert told.count("+        optimizer.step()") == told.count("The program as it is.") == 3
+    assert "epoch 11 validation accuracy" in told
 
 
 def test_two_faults_that_hide_each_other_are_named_together(diagnose, pictures, tmp_path):

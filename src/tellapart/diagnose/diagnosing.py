@@ -16,11 +16,12 @@ from .examine import examine
 from .page import render
 from .script import scratch_folder, take
 from .spoken import in_words
+from .trials.log import log
 from .trials.runs import Runs, Setting
 
 MEMORY_BYTES = 8 * 2**30
 """Of each run; more than a small set needs, and two at a time still fit a common machine."""
-FILES = ("report.html", "diagnosis.json", "fixed.py", "fix.patch")
+FILES = ("report.html", "diagnosis.json", "fixed.py", "fix.patch", "trials.log")
 
 
 def diagnose_script(
@@ -43,7 +44,8 @@ def diagnose_script(
     seconds
         For everything.
     out
-        A folder for ``report.html``, ``diagnosis.json``, ``fixed.py`` and ``fix.patch``; None: nothing is written.
+        A folder for ``report.html``, ``diagnosis.json``, ``fixed.py``, ``fix.patch`` and ``trials.log``; None: nothing
+        is written.
     say
         Told what is found as it is found.
 
@@ -65,6 +67,7 @@ def diagnose_script(
             found = examine(script, runs, say)
     if folder is not None:
         write(found, folder, script.name)
+        folder.write_text("trials.log", log(runs.done, script.text, script.name))
     return found
 
 

@@ -57,4 +57,3 @@ def test_long_training_is_cut_and_its_versions_too(runs):
     found = runs.run(program.text.replace("lr=.1", "lr=.2"), 0)
     assert found.outcome is Outcome.finished
     assert found.trainings[0].n_steps == short.epochs
-

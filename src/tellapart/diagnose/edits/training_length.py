@@ -63,8 +63,8 @@ def set_epochs(sheet: Sheet, training: Training, epochs: int) -> bool:
         if call is None:
             return False
         old = sheet.argument(call, "nb_epoch") is not None
-        place = 3 if word(call) == "fit" else None
-        sheet.set_argument(call, "nb_epoch" if old else "epochs", str(epochs), place)
+        fourth = 3 if word(call) == "fit" else None
+        sheet.set_argument(call, "nb_epoch" if old else "epochs", str(epochs), fourth)
         return True
     if training.epochs is None:
         return False

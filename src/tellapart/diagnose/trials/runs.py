@@ -57,6 +57,15 @@ class Pace:
     most_seconds: float = math.inf
 
 
+@dataclass(frozen=True)
+class Ran:
+    """One run: the text that ran, its seed, and what became of it."""
+
+    text: str
+    seed: int
+    recording: Recording
+
+
 class Runs:
     """Runs programs in the setting of one script; the same text with the same seed is run once.
 
@@ -73,6 +82,8 @@ class Runs:
         What the longest run at the present pace took, seconds on the clock.
     reserved
         Seconds that are kept for the end.
+    done
+        Every run, in the order in which they ended.
     """
 
     def __init__(self, setting: Setting, *, deadline: float, at_once: int = 2) -> None:
@@ -81,6 +92,7 @@ class Runs:
         self._known: dict[tuple[str, int], Future[Recording]] = {}
         self._stop = threading.Event()
         self._pace = Pace()
+        self.done: list[Ran] = []
         self.longest = self.reserved = 0.0
 
     def __enter__(self) -> Runs:
@@ -128,13 +140,13 @@ class Runs:
         return self._known[key]
 
     def _run(self, text: str, seed: int, pace: Pace) -> Recording:
-        begun = time.monotonic()
+        begun, text = time.monotonic(), pace.change(text)
         seconds = min(max(self.left(), LEAST_SECONDS), pace.most_seconds)
         if self.longest and pace is self._pace:
             seconds = min(seconds, SLOWER * self.longest + START_SECONDS)
         found = run_script(
             self.setting.script,
-            text=pace.change(text),
+            text=text,
             pictures=self.setting.pictures,
             args=self.setting.args,
             memory_bytes=self.setting.memory_bytes,
@@ -144,6 +156,7 @@ class Runs:
         )
         if pace is self._pace:
             self.longest = max(self.longest, time.monotonic() - begun)
+        self.done.append(Ran(text, seed, found))
         return found
 
     def _go_on(self, _seconds: float) -> None:
