@@ -67,14 +67,17 @@ def fit_axes(features_ND: Features, columns: int | None = None, at: np.ndarray |
 
     No label is used. Of large sets evenly spaced rows are taken.
     """
+    from scipy.linalg import eigh
+
     at = np.arange(len(features_ND)) if at is None else at
     few = at[np.linspace(0, len(at) - 1, min(len(at), ROWS_FOR_AXES)).astype(int)]
     mean, scale, standard = _standardised(features_ND[few], columns)
     n, d = standard.shape
-    if n <= d:
-        values, vectors = np.linalg.eigh(standard @ standard.T)
-    else:
-        values, vectors = np.linalg.eigh(standard.T @ standard)
+    products = (standard @ standard.T if n <= d else standard.T @ standard).astype(np.float64, order="F")
+    # LAPACK's dsyevd, as in numpy.linalg.eigh: the same numbers without two more copies of the largest arrays here.
+    values, vectors = (
+        found.astype(standard.dtype) for found in eigh(products, driver="evd", overwrite_a=True)
+    )
     order = np.argsort(values)[::-1][:MAX_AXES]
     order = order[values[order] > max(values.max(), 1e-12) * 1e-6]
     axes = standard.T @ (vectors[:, order] / np.sqrt(values[order])) if n <= d else vectors[:, order]
