@@ -21,6 +21,7 @@ from tellapart.members.member import Progress
 from tellapart.members.probe import extract, quick_probe
 from tellapart.members.speed import sharing_the_processor
 from tellapart.pictures.collection import Pictures
+from tellapart.pictures.features import StoredFeatures
 from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import PictureStore, decode_all
 from tellapart.plan import probe_area
@@ -47,8 +48,8 @@ class Inspection:
         What belongs together.
     """
 
-    features_ND: np.ndarray
-    embedding_NE: np.ndarray
+    features_ND: StoredFeatures
+    embedding_NE: StoredFeatures
     probe: Callable[[np.ndarray], np.ndarray]
     kinship: Kinship
 
@@ -60,7 +61,7 @@ def inspect(
     progress.stage("features", len(store))
     area = probe_area(store.facts, backbone.area_px)
     features = extract(backbone, area, store, work / "features.npy", progress.advance)
-    embedding = features[:, -backbone.embedding :]
+    embedding = features.last(backbone.embedding)
     probe = quick_probe(features, pictures.labels, len(pictures.classes), seed)
     kinship = find_kinship(
         pictures, store, features=embedding, probe=probe, seed=seed, advance=shown_by(progress)

@@ -21,6 +21,7 @@ from tellapart.audit.names import Order, orders
 from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.intervals import proportion
 from tellapart.pictures.collection import Pictures
+from tellapart.pictures.features import Features
 
 Measure = Callable[[np.ndarray], np.ndarray]  # (P, 2) pairs -> (P,) likeness, at most 1
 
@@ -90,7 +91,7 @@ class Suspected:
 
 
 def suspect_groups(
-    pictures: Pictures, looks: Looks, copies: Copies, features: np.ndarray | None, *, seed: int = 0
+    pictures: Pictures, looks: Looks, copies: Copies, features: Features | None, *, seed: int = 0
 ) -> Suspected | None:
     """Look for groups that nobody declared.
 
@@ -163,9 +164,13 @@ def _series(order: Order, linked: np.ndarray, total: int) -> np.ndarray:
     return runs
 
 
-def _standardised(features: np.ndarray) -> np.ndarray:
-    rows = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-6)
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), dtype=np.float32)
+def _standardised(features: Features) -> np.ndarray:
+    rows = features[np.arange(len(features))]  # a copy, hence changed in place: one such array, not three
+    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    rows -= mean
+    rows /= scale
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    return np.asarray(rows, dtype=np.float32)
 
 
 def _far_pairs(order: np.ndarray, labels: np.ndarray, known: np.ndarray, seed: int) -> np.ndarray:

@@ -23,6 +23,7 @@ from tellapart.audit.shift import find_shift
 from tellapart.audit.shortcuts import find_shortcuts, for_decision
 from tellapart.evaluate.decision import Shortcut
 from tellapart.pictures.collection import Pictures
+from tellapart.pictures.features import Features
 from tellapart.pictures.store import PictureStore
 
 SCHEMA = 1
@@ -56,7 +57,7 @@ def find_kinship(
     *,
     looks: Looks | None = None,
     copies: Copies | None = None,
-    features: np.ndarray | None = None,
+    features: Features | None = None,
     probe: Probe | None = None,
     seed: int = 0,
     advance: Advance = lambda _words, _done, _of: None,
@@ -151,7 +152,7 @@ def audit_pictures(
     store: PictureStore,
     kinship: Kinship,
     *,
-    features: np.ndarray | None = None,
+    features: Features | None = None,
     out_of_fold: np.ndarray | None = None,
     probe: Probe | None = None,
     seed: int = 0,

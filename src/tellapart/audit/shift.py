@@ -11,6 +11,7 @@ from tellapart.audit.finding import Finding, finding
 from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.intervals import Z, area_limits
 from tellapart.pictures.collection import PARTS, Pictures
+from tellapart.pictures.features import Features
 from tellapart.split import deal
 
 ALPHA = 0.005
@@ -28,7 +29,7 @@ MOST_PICTURES, AXES, FOLDS = 1_500, 50, 5  # per part; enough for an interval of
 
 
 def find_shift(
-    pictures: Pictures, groups: np.ndarray, features: np.ndarray | None, *, seed: int = 0
+    pictures: Pictures, groups: np.ndarray, features: Features | None, *, seed: int = 0
 ) -> Iterator[Finding]:
     """Yield how given parts differ; nothing without parts.
 
@@ -111,7 +112,7 @@ def difference(first: float, n_first: int, second: float, n_second: int) -> Esti
 
 
 def _looks(
-    pictures: Pictures, groups: np.ndarray, features: np.ndarray, first: str, second: str, seed: int
+    pictures: Pictures, groups: np.ndarray, features: Features, first: str, second: str, seed: int
 ) -> Iterator[Finding]:
     area = told_apart(
         features, pictures.labels, groups, pictures.parts == first, pictures.parts == second, seed=seed
@@ -130,7 +131,7 @@ def _looks(
 
 
 def told_apart(
-    features: np.ndarray,
+    features: Features,
     labels: np.ndarray,
     groups: np.ndarray,
     first: np.ndarray,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tellapart.pictures.features import Features
+
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
 """C of the logistic loss, summed over pictures; columns are standardised and thousands, hence the small values."""
 
@@ -41,7 +43,7 @@ class Axes:
     scale_D: np.ndarray
     axes_DR: np.ndarray
 
-    def apply(self, features_ND: np.ndarray, at: np.ndarray | None = None) -> np.ndarray:
+    def apply(self, features_ND: Features, at: np.ndarray | None = None) -> np.ndarray:
         """Rows `at` (None: all) of (N, D) -> (n, R) float32; D columns are in memory for a few rows at a time."""
         at = np.arange(len(features_ND)) if at is None else at
         rows = np.empty((len(at), self.axes_DR.shape[1]), dtype=np.float32)
@@ -51,34 +53,44 @@ class Axes:
 
     def standard(self, features_ND: np.ndarray) -> np.ndarray:
         """Return the rows standardised and clipped, before rotation."""
-        return np.clip((features_ND - self.mean_D) / self.scale_D, -CLIP, CLIP)
+        rows = features_ND - self.mean_D
+        rows /= self.scale_D
+        return np.clip(rows, -CLIP, CLIP, out=rows)
 
 
 def _parts(count: int) -> list[slice]:
     return [slice(start, start + ROWS_AT_ONCE) for start in range(0, count, ROWS_AT_ONCE)]
 
 
-def fit_axes(features_ND: np.ndarray, columns: int | None = None, at: np.ndarray | None = None) -> Axes:
+def fit_axes(features_ND: Features, columns: int | None = None, at: np.ndarray | None = None) -> Axes:
     """Fit standardisation and principal axes of the first `columns` (None: all) on the rows `at` (None: all).
 
     No label is used. Of large sets evenly spaced rows are taken.
     """
+    from scipy.linalg import eigh
+
     at = np.arange(len(features_ND)) if at is None else at
-    rows = features_ND[at[np.linspace(0, len(at) - 1, min(len(at), ROWS_FOR_AXES)).astype(int)]]
-    mean = rows.mean(0, dtype=np.float64).astype(np.float32)
-    scale = rows.std(0, dtype=np.float64).astype(np.float32)
-    scale[scale < 1e-6] = np.inf  # a constant column says nothing
-    scale[columns or len(scale) :] = np.inf
-    standard = Axes(mean, scale, np.empty((len(scale), 0))).standard(rows)
+    few = at[np.linspace(0, len(at) - 1, min(len(at), ROWS_FOR_AXES)).astype(int)]
+    mean, scale, standard = _standardised(features_ND[few], columns)
     n, d = standard.shape
-    if n <= d:
-        values, vectors = np.linalg.eigh(standard @ standard.T)
-    else:
-        values, vectors = np.linalg.eigh(standard.T @ standard)
+    products = (standard @ standard.T if n <= d else standard.T @ standard).astype(np.float64, order="F")
+    # LAPACK's dsyevd, as in numpy.linalg.eigh: the same numbers without two more copies of the largest arrays here.
+    values, vectors = (
+        found.astype(standard.dtype) for found in eigh(products, driver="evd", overwrite_a=True)
+    )
     order = np.argsort(values)[::-1][:MAX_AXES]
     order = order[values[order] > max(values.max(), 1e-12) * 1e-6]
     axes = standard.T @ (vectors[:, order] / np.sqrt(values[order])) if n <= d else vectors[:, order]
     return Axes(mean, scale, np.ascontiguousarray(axes, dtype=np.float32))
+
+
+def _standardised(rows_ND: np.ndarray, columns: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean (D,), scale (D,; infinite where a column is not to count) and the standardised rows."""
+    mean = rows_ND.mean(0, dtype=np.float64).astype(np.float32)
+    scale = rows_ND.std(0, dtype=np.float64).astype(np.float32)
+    scale[scale < 1e-6] = np.inf  # a constant column says nothing
+    scale[columns or len(scale) :] = np.inf
+    return mean, scale, Axes(mean, scale, np.empty((len(scale), 0))).standard(rows_ND)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from tellapart.members.balance import decide_balance
 from tellapart.members.head import CLIP, STRENGTHS, Axes, Linear, fit_axes, fit_linear
 from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.scores import log_losses, softmax
+from tellapart.pictures.features import Features, StoredFeatures
 from tellapart.pictures.store import PictureStore
 from tellapart.pictures.view import View
 from tellapart.split import deal
@@ -38,13 +39,10 @@ def extract(
     store: PictureStore,
     file: Path,
     advance: Callable[[int], None] = lambda _: None,
-) -> np.ndarray:
-    """Return (N, D) float32 features of all pictures of `store`, seen at about `area_px`.
-
-    They are kept in `file` and read from there a second time.
-    """
+) -> StoredFeatures:
+    """Compute (N, D) features of all pictures of `store`, seen at about `area_px`, unless `file` holds them already."""
     if file.exists():
-        return np.load(file, mmap_mode="r", allow_pickle=False)
+        return StoredFeatures(file)
     engine, view = session(backbone.model), view_of(backbone, area_px)
     width = engine.get_outputs()[0].shape[1]
     temporary = file.with_suffix(".part")
@@ -58,7 +56,7 @@ def extract(
             out.write(rows.astype("<f4").tobytes())
             advance(len(images))
     temporary.replace(file)
-    return np.load(file, mmap_mode="r", allow_pickle=False)
+    return StoredFeatures(file)
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Setup:
         return linear.logits(self.reach.rows[at])
 
 
-def fit_probe(job: Job, features_ND: np.ndarray, backbone: Backbone) -> Fitted:
+def fit_probe(job: Job, features_ND: Features, backbone: Backbone) -> Fitted:
     """Cross-validate the head on the training part, then fit it on training and validation part.
 
     Standardisation and axes are fitted on the training part as a whole: they use no label, and with the features
@@ -151,7 +149,7 @@ def _cross_validated(job: Job, setups: Sequence[Setup], weights_K: np.ndarray) -
 
 
 def _reaches(
-    features_ND: np.ndarray, backbone: Backbone, train: np.ndarray, open_part: np.ndarray
+    features_ND: Features, backbone: Backbone, train: np.ndarray, open_part: np.ndarray
 ) -> list[Reach]:
     width = features_ND.shape[1]
     reaches = []
@@ -186,7 +184,7 @@ def _losses_by_fold(
 
 
 def quick_probe(
-    features_ND: np.ndarray, labels: np.ndarray, classes: int, seed: int
+    features_ND: Features, labels: np.ndarray, classes: int, seed: int
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Return (N,) groups -> (N, K) out-of-fold probabilities at a middling strength, groups whole.
 
