@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tellapart.diagnose.fork_server import ForkServer
 from tellapart.diagnose.recording import Recording
 from tellapart.diagnose.running import run_script
 
@@ -56,6 +57,7 @@ class Runs:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
         self._known: dict[tuple[str, int], Future[Recording]] = {}
         self._stop = threading.Event()
+        self._server = ForkServer(setting.script)
         self.longest = 0.0
 
     def __enter__(self) -> Runs:
@@ -65,6 +67,7 @@ class Runs:
         # What was begun ahead and is not needed, or Ctrl-C: the processes end with us.
         self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._server.close()
 
     def left(self) -> float:
         """Return the seconds that are left."""
@@ -106,6 +109,7 @@ class Runs:
             seconds=seconds,
             seed=seed,
             advance=self._go_on,
+            server=self._server,
         )
         self.longest = max(self.longest, time.monotonic() - begun)
         return found
