@@ -26,6 +26,8 @@ from .sandbox.process import MARK
 IMPORT_SECONDS = 120.0
 LOOK_EVERY = 0.1
 FORK_SECONDS = 20.0
+OF_THE_RUN = ("TMPDIR", MARK)
+"""What differs in the environments of runs; a copy is given its own."""
 NO_MARK = "0" * 32
 """As long as the marks of runs: they are written over it."""
 
@@ -46,7 +48,7 @@ class ForkServer:
     def __init__(self, script: Path) -> None:
         self._beside = script.resolve().parent
         self._lock = threading.Lock()
-        self._opening: Opening | None = None
+        self._known: tuple[Opening, dict[str, str]] | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -85,7 +87,7 @@ class ForkServer:
             request = {
                 "order": str(order),
                 "folder": str(script.parent),
-                "environment": {"TMPDIR": environment["TMPDIR"]},  # all else is as the server has it
+                "environment": {"TMPDIR": environment["TMPDIR"]},
                 "mark": [MARK, environment[MARK]],
             }
             try:
@@ -121,13 +123,16 @@ class ForkServer:
     ) -> socket.socket:
         if not self.usable or not opening.imports:
             raise ColdStartError
-        if self._opening is None:
-            self._opening = opening
+        shared = {key: value for key, value in environment.items() if key not in OF_THE_RUN}
+        if self._known is None:
+            self._known, self.usable = (opening, shared), False
             self.usable = self._launch(opening, environment, advance)
         if not self.usable or self._control is None:
             raise ColdStartError
-        same = opening.settings == self._opening.settings
-        if not same or not set(self._opening.imports) <= set(opening.imports):
+        known, its = self._known
+        if (opening.settings, shared) != (known.settings, its) or not set(known.imports) <= set(
+            opening.imports
+        ):
             raise ColdStartError
         return self._control
 
@@ -176,13 +181,22 @@ class ForkedProcess:
         self._told = os.fdopen(told, "rb", buffering=0)
         self.stdout: IO[bytes] | None = os.fdopen(output, "rb", buffering=0)
         try:
+            self.pid = self._ask(control, request, theirs, tell)
+        except BaseException:
+            self._told.close()
+            self.stdout.close()
+            raise
+
+    def _ask(self, control: socket.socket, request: bytes, theirs: int, tell: int) -> int:
+        """Return the pid; nothing, which is no number, comes from a server that is gone."""
+        try:
             socket.send_fds(control, [request], [theirs, tell])
         finally:
             os.close(theirs)
             os.close(tell)
         if not select.select([self._told], [], [], FORK_SECONDS)[0]:
             raise TimeoutError
-        self.pid = int(self._told.readline())
+        return int(self._told.readline())
 
     def poll(self) -> int | None:
         """Return the exit status if it has ended; `START_OVER` if the server has gone that could tell it."""

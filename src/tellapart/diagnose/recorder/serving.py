@@ -31,8 +31,8 @@ from .recorder import Recorder
 
 READY = b"ready"
 MOST_BYTES = 64 * 1024
-START_OVER = os.EX_TEMPFAIL
-"""Exit status of a run that has to be started again in a process of its own."""
+START_OVER = 75
+"""Exit status of a run that has to be started again in a new process: EX_TEMPFAIL of sysexits.h."""
 FORK_SAFE_THREADS = frozenset(["jemalloc_bg_thd"])
 """A thread of Arrow's allocator, which pandas brings: the allocator prepares for forks and does without it then."""
 CUDA_DRIVER = "libcuda.so"
@@ -49,10 +49,10 @@ def main(asked: dict[str, Any]) -> None:
     settings = dict(asked["settings"])
     fit = _import(asked["imports"], settings)
     shadowed = (_packages() - known) & {entry.stem for entry in Path(asked["beside"]).iterdir()}
-    if not fit or shadowed or _threads() or _uses_cuda():
-        return
     sys.stdout.flush()
     printed = (Path(asked["folder"]) / "printed").read_bytes()
+    if not fit or shadowed or _threads() or _uses_cuda():
+        return
     gc.freeze()  # or each copy would copy all pages to look for garbage in them
     control.send(READY)
     _serve(control, lambda request, output: _run(recorder, request, output, settings, printed))
@@ -125,7 +125,8 @@ def _serve(control: socket.socket, run: Any) -> None:
             message, files, *_ = socket.recv_fds(control, MOST_BYTES, 2)
             if not message:
                 for pid, _ in running.values():
-                    os.killpg(pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(pid, signal.SIGKILL)
                 return
             output, tell = files
             pid = os.fork()
