@@ -58,7 +58,7 @@ x, y = data["x"], data["y"]
 order = random.sample(range(64), 64)
 model = keras.Sequential([layers.Conv2D(4, 3, activation="relu"), layers.Flatten(), layers.Dropout(0.2),
                           layers.Dense(2, activation="softmax")])
-model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x[order], y[order], validation_data=(x[64:], y[64:]), epochs=3, batch_size=16, verbose=2)
 """
 
