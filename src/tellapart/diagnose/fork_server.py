@@ -21,15 +21,13 @@ from typing import IO
 
 from .opening import Opening, opening_of
 from .recorder.serving import READY, START_OVER
-from .sandbox.process import MARK
+from .sandbox.process import MARK, NO_MARK
 
 IMPORT_SECONDS = 120.0
 LOOK_EVERY = 0.1
 FORK_SECONDS = 20.0
 OF_THE_RUN = ("TMPDIR", MARK)
 """What differs in the environments of runs; a copy is given its own."""
-NO_MARK = "0" * 32
-"""As long as the marks of runs: they are written over it."""
 
 
 class ColdStartError(Exception):
@@ -52,9 +50,8 @@ class ForkServer:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self.usable = (
-            sys.platform == "linux"
-        )  # elsewhere threads cannot be counted, and libraries bear no fork
+        # Elsewhere threads cannot be counted, and the system's own libraries bear no fork.
+        self.usable = sys.platform == "linux"
 
     def start(
         self,
@@ -130,9 +127,7 @@ class ForkServer:
         if not self.usable or self._control is None:
             raise ColdStartError
         known, its = self._known
-        if (opening.settings, shared) != (known.settings, its) or not set(known.imports) <= set(
-            opening.imports
-        ):
+        if (opening.settings, shared) != (known.settings, its) or not known.packages <= opening.packages:
             raise ColdStartError
         return self._control
 

@@ -26,6 +26,11 @@ class Opening:
     settings: tuple[tuple[str, str], ...]
     imports: tuple[tuple[str, tuple[str, ...]], ...]
 
+    @property
+    def packages(self) -> set[str]:
+        """What is imported in any case."""
+        return {module.partition(".")[0] for module, _ in self.imports}
+
 
 def opening_of(text: str, environment: Mapping[str, str]) -> Opening:
     """Read how a script begins.

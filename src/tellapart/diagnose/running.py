@@ -7,7 +7,6 @@ import json
 import os
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from .fork_server import ColdStartError, ForkServer
 from .gathering import gather
 from .recording import Recording
 from .sandbox.copying import copy_folder
-from .sandbox.process import MARK, run_bounded, start
+from .sandbox.process import MARK, new_mark, run_bounded, start
 
 PLACE = "{pictures}"
 CLOSING_SHARE, CLOSING_LEAST, CLOSING_MOST = 0.2, 5.0, 60.0
@@ -111,7 +110,7 @@ def _run(
         records.mkdir()
         temporary.mkdir()
         where = {"script": str(copy), "folder": str(folder), "work": str(work), "records": str(records)}
-        order_file, mark = work / "order.json", uuid.uuid4().hex
+        order_file, mark = work / "order.json", new_mark()
         order_file.write_text(json.dumps({**order, **where}), encoding="utf-8")
         variables = environment(order["pictures"], temporary) | {MARK: mark}
         if server is None:

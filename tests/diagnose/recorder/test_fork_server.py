@@ -171,9 +171,17 @@ class TestEnvironment:
         assert parent(found) == os.getpid()
         assert not server.usable
 
-    def test_what_changes_nothing_makes_none(self, copy):
-        again = "import os\nimport numpy\nos.environ['PATH'] = os.environ['PATH']\n"
-        assert parent(copy(again + TELL_PARENT)) != os.getpid()
+    @pytest.mark.parametrize(
+        "line", ["os.environ['PATH'] = os.environ['PATH']", "os.environ['PYTHONHASHSEED'] = str(1)"]
+    )
+    def test_what_changes_nothing_makes_none(self, copy, line):
+        assert parent(copy(f"import os\nimport numpy\n{line}\n" + TELL_PARENT)) != os.getpid()
+
+
+def test_an_edited_version_may_import_more_but_not_less(copy):
+    first = parent(copy("from numpy import mean" + TELL_PARENT))
+    assert parent(copy("from numpy import mean, std\nfrom PIL import Image" + TELL_PARENT)) == first
+    assert parent(copy("from PIL import Image" + TELL_PARENT)) == os.getpid()
 
 
 def test_a_module_beside_the_script_that_a_library_would_import_makes_a_new_process(copy):

@@ -33,6 +33,8 @@ READY = b"ready"
 MOST_BYTES = 64 * 1024
 START_OVER = 75
 """Exit status of a run that has to be started again in a new process: EX_TEMPFAIL of sysexits.h."""
+OF_PYTHON = "PYTHON"
+"""Such variables are read when Python starts, whoever sets them later (many a function that sets all seeds does)."""
 FORK_SAFE_THREADS = frozenset(["jemalloc_bg_thd"])
 """A thread of Arrow's allocator, which pandas brings: the allocator prepares for forks and does without it then."""
 CUDA_DRIVER = "libcuda.so"
@@ -182,6 +184,8 @@ def _watch_environment(recorder: Recorder, folder: str, settings: dict[str, str]
         if recorder.session is not None and recorder.session.models:
             return
         name = os.fsdecode(arguments[0])
+        if name.startswith(OF_PYTHON):
+            return
         value = os.fsdecode(arguments[1]) if event == "os.putenv" else None
         if value != settings.get(name, os.environ.get(name)) and _set_by_script(sys._getframe(1), folder):
             os._exit(START_OVER)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ LOOK_EVERY = 0.1
 """Seconds. A process that fills memory as fast as it can, some 2 GB/s, overshoots its limit by 200 MB."""
 MARK = "TELLAPART_RUN"
 """Environment variable by which descendants are found again, also those that left the session."""
+NO_MARK = "0" * 32
+"""As long as a mark: one may be written over it."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,11 @@ class Process(Protocol):
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit status when it has ended."""
         ...
+
+
+def new_mark() -> str:
+    """Return a word that no other process has in its environment."""
+    return uuid.uuid4().hex
 
 
 def start(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> Process:
