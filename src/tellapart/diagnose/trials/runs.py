@@ -55,9 +55,9 @@ class Runs:
     def __init__(self, setting: Setting, *, deadline: float, at_once: int = 2) -> None:
         self.setting, self.deadline, self.at_once = setting, deadline, at_once
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
+        self._server = ForkServer(setting.script)
         self._known: dict[tuple[str, int], Future[Recording]] = {}
         self._stop = threading.Event()
-        self._server = ForkServer(setting.script)
         self.longest = 0.0
 
     def __enter__(self) -> Runs:
