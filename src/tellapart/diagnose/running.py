@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import tempfile
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tellapart.errors import OptionError
 
+from .fork_server import ColdStartError, ForkServer
 from .gathering import gather
 from .recording import Recording
 from .sandbox.copying import copy_folder
-from .sandbox.process import run_bounded
+from .sandbox.process import MARK, new_mark, run_bounded, start
 
 PLACE = "{pictures}"
 CLOSING_SHARE, CLOSING_LEAST, CLOSING_MOST = 0.2, 5.0, 60.0
@@ -35,6 +37,7 @@ def run_script(
     memory_bytes: int = 8 * 2**30,
     seed: int | None = None,
     advance: Callable[[float], None] | None = None,
+    server: ForkServer | None = None,
 ) -> Recording:
     """Run a training script and return what was recorded; the user's own files are never touched.
 
@@ -57,6 +60,8 @@ def run_script(
         None: the script's own seeds. Otherwise every seed it sets is replaced by one that depends on both.
     advance
         Called some ten times a second with the seconds that have passed.
+    server
+        Spares the imports, for a run with a seed: with the script's own, copies of one process would be alike.
 
     Raises
     ------
@@ -64,41 +69,57 @@ def run_script(
         There is no such script, or no such folder of pictures.
     """
     script = _checked(script, pictures, seconds)
+    closing_seconds = min(max(CLOSING_SHARE * seconds, CLOSING_LEAST), CLOSING_MOST)
+    order = {
+        "arguments": arguments(args, pictures),
+        "original": str(script.parent),
+        "pictures": None if pictures is None else str(pictures.resolve()),
+        "seed": seed,
+        "seconds": seconds,
+        "closing_seconds": closing_seconds,
+    }
+    bounds = {
+        "seconds": seconds + closing_seconds + START_SECONDS,
+        "memory_bytes": memory_bytes,
+        "advance": advance,
+    }
+    if server is not None and seed is not None:
+        with contextlib.suppress(ColdStartError):
+            return _run(script, text, order, bounds, server)
+    return _run(script, text, order, bounds, None)
+
+
+def _run(
+    script: Path,
+    text: str | None,
+    order: Mapping[str, Any],
+    bounds: Mapping[str, Any],
+    server: ForkServer | None,
+) -> Recording:
+    """Run an order in a copy of the script's folder, within what `run_bounded` takes as bounds."""
     with tempfile.TemporaryDirectory(prefix="tellapart-") as made:
         work = Path(made).resolve()
         folder = work / "copy" / (script.parent.name or "script")
         folder.parent.mkdir()
         copy_folder(script.parent, folder)
+        copy = folder / script.name
         if text is not None:
-            (folder / script.name).unlink()  # it may be a link to the user's own file
-            (folder / script.name).write_text(text, encoding="utf-8")
+            copy.unlink()  # it may be a link to the user's own file
+            copy.write_text(text, encoding="utf-8")
         records, temporary = work / "records", work / "tmp"
         records.mkdir()
         temporary.mkdir()
-        closing = min(max(CLOSING_SHARE * seconds, CLOSING_LEAST), CLOSING_MOST)
-        order = {
-            "script": str(folder / script.name),
-            "arguments": arguments(args, pictures),
-            "folder": str(folder),
-            "original": str(script.parent),
-            "work": str(work),
-            "pictures": None if pictures is None else str(pictures.resolve()),
-            "seed": seed,
-            "seconds": seconds,
-            "closing_seconds": closing,
-            "records": str(records),
-        }
-        order_file = work / "order.json"
-        order_file.write_text(json.dumps(order), encoding="utf-8")
-        ended = run_bounded(
-            [sys.executable, "-m", "tellapart.diagnose.recorder", str(order_file)],
-            folder=folder,
-            environment=environment(pictures, temporary),
-            mark=uuid.uuid4().hex,
-            seconds=seconds + closing + START_SECONDS,
-            memory_bytes=memory_bytes,
-            advance=advance,
-        )
+        where = {"script": str(copy), "folder": str(folder), "work": str(work), "records": str(records)}
+        order_file, mark = work / "order.json", new_mark()
+        order_file.write_text(json.dumps({**order, **where}), encoding="utf-8")
+        variables = environment(order["pictures"], temporary) | {MARK: mark}
+        if server is None:
+            command = [sys.executable, "-m", "tellapart.diagnose.recorder", str(order_file)]
+            ended = run_bounded(start(command, folder=folder, environment=variables), mark=mark, **bounds)
+        else:
+            process = server.start(copy, order_file, variables, bounds["advance"])
+            ended = run_bounded(process, mark=mark, **bounds)
+            server.check(process)
         return gather(records, ended, folder)
 
 
@@ -112,7 +133,7 @@ def arguments(args: Sequence[str], pictures: Path | None) -> list[str]:
     return [where, *args]
 
 
-def environment(pictures: Path | None, temporary: Path) -> dict[str, str]:
+def environment(pictures: str | None, temporary: Path) -> dict[str, str]:
     """Return the environment: ours, with no display, no byte code left behind, and a folder for temporary files."""
     found = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     found |= {
@@ -125,7 +146,7 @@ def environment(pictures: Path | None, temporary: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), _package_folder()])),
     }
     if pictures is not None:
-        found["PICTURES"] = str(pictures.resolve())
+        found["PICTURES"] = pictures
     return found
 
 

@@ -1,142 +1,19 @@
-"""``python -m tellapart.diagnose.recorder ORDER``: run a script with everything installed, and leave files.
-
-ORDER is a JSON file that `tellapart.diagnose.running` writes: ``script``, ``arguments``, ``folder`` (the copy),
-``original``, ``work``, ``pictures``, ``seed``, ``seconds``, ``closing_seconds``, ``records``.
-"""
+"""``python -m tellapart.diagnose.recorder ORDER``: run the order in that JSON file, in a process of its own."""
 
 from __future__ import annotations
 
 import json
-import linecache
-import os
-import runpy
-import signal
 import sys
-import traceback
-from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from tellapart.diagnose.sandbox import seeds
-from tellapart.diagnose.sandbox.guard import Guard
-from tellapart.diagnose.sandbox.imports import AfterImport
-from tellapart.diagnose.sandbox.paths import Paths
-
-from .ending import TimeUpError, ending
-from .printing import Printing
-
-if TYPE_CHECKING:
-    from .journal import Journal
-    from .session import Session
-
-TEXTS = (".py", ".json", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".txt")
-MOST_TEXT = 1_000_000
-VERSIONS = ("keras", "torch", "tensorflow", "numpy")
+from .recorder import Recorder
 
 
-def main(order_file: str) -> int:
+def main(order_file: str) -> None:
     """Run one order."""
     order = json.loads(Path(order_file).read_text(encoding="utf-8"))
-    guard = Guard(Paths(order["folder"], order["original"], order["work"], order["pictures"], _words(order)))
-    imports = AfterImport()
-    imports.install()
-    guard.install(imports.when_imported)
-    # Only now: NumPy keeps the ``open`` it finds when it is imported.
-    session, finish = _watch(order, imports)
-    sys.argv = [order["script"], *order["arguments"]]
-    sys.path[0] = str(Path(order["script"]).parent)
-    error = _run(order["script"], order["seconds"])
-    finish()
-    end = ending(error, order["folder"])
-    _say(error)
-    _tell(session.journal, guard, end)
-    session.close(order["closing_seconds"])
-    sys.stdout.flush()
-    # Threads and loaders the script left running would keep the process: what matters is on disk.
-    os._exit(0 if end["outcome"] == "finished" else 1)
-
-
-def _watch(order: dict[str, Any], imports: AfterImport) -> tuple[Session, Callable[[], None]]:
-    """Install the hooks; return the session, and what to call when the script has ended."""
-    from .journal import Journal
-    from .keras_hooks import KerasHooks
-    from .session import Session
-    from .torch_hooks import TorchHooks
-
-    session = Session(Journal(Path(order["records"])), order["folder"])
-    if order["seed"] is not None:
-        seeds.install(order["seed"], imports.when_imported)
-    torch_hooks, keras_hooks = TorchHooks(session, order["folder"]), KerasHooks(session)
-    imports.when_imported("torch", torch_hooks.install)
-    imports.when_imported("keras", keras_hooks.install)
-    imports.when_imported("keras", torch_hooks.install_keras)
-    sys.stdout = Printing(sys.stdout, session.printed)
-    return session, torch_hooks.finish
-
-
-def _run(script: str, seconds: float) -> BaseException | None:
-    def time_up(*_: object) -> None:
-        raise TimeUpError("the time is over")
-
-    signal.signal(signal.SIGALRM, time_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        runpy.run_path(script, run_name="__main__")
-    except BaseException as error:
-        return error
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    return None
-
-
-def _say(error: BaseException | None) -> None:
-    """Print the traceback as Python would, without this program's own frames."""
-    if error is None or isinstance(error, (SystemExit, TimeUpError)):
-        return
-    linecache.checkcache()
-    trace = error.__traceback__
-    own = str(Path(__file__).parent)
-    while trace is not None and (
-        trace.tb_frame.f_code.co_filename.startswith(own)
-        or trace.tb_frame.f_code.co_filename == "<frozen runpy>"
-    ):
-        trace = trace.tb_next
-    traceback.print_exception(type(error), error, trace)
-
-
-def _tell(journal: Journal, guard: Guard, end: dict[str, Any]) -> None:
-    paths = guard.paths
-    versions = {}
-    for name in VERSIONS:
-        if name in sys.modules:
-            try:
-                versions[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                continue
-    journal.line(
-        "end",
-        **end,
-        replaced=[list(pair) for pair in paths.replaced.items()],
-        kept_inside=sorted(paths.kept_inside),
-        refused=guard.refused,
-        processes=guard.processes,
-        windows=guard.windows,
-        files_read=len(guard.pictures_read),
-        kernel=guard.kernel,
-        versions=versions,
-    )
-    journal.flush()
-
-
-def _words(order: dict[str, Any]) -> str:
-    """Return all texts in which the script may name a folder."""
-    found = list(order["arguments"])
-    for file in sorted(Path(order["folder"]).rglob("*")):
-        is_text = file.suffix in TEXTS and file.is_file() and file.stat().st_size < MOST_TEXT
-        found += [file.read_text(encoding="utf-8", errors="replace")] if is_text else []
-    return "\n".join(found)
+    Recorder(order["work"]).run(order)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    main(sys.argv[1])

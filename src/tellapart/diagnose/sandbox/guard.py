@@ -24,6 +24,11 @@ class AskedForInputError(BaseException):
 class Guard:
     """Watches and bounds the process it is installed in.
 
+    Parameters
+    ----------
+    paths
+        Where paths lead until `enter` says otherwise.
+
     Attributes
     ----------
     refused, processes
@@ -58,7 +63,12 @@ class Guard:
         when_imported("h5py", self._h5py)
         when_imported("torch", lambda torch: self.lookups.lead(torch, "save", writing=True, position=1))
         sys.addaudithook(self._audit)
-        self.kernel = write_only_below([self.paths.work, "/dev", "/proc/self"])
+
+    def enter(self, paths: Paths) -> None:
+        """Lead by `paths` from now on, and have the kernel refuse, for good, what is written elsewhere."""
+        paths.kept_inside.update(self.paths.kept_inside)  # by libraries, when they were imported
+        self.paths = self.lookups.paths = paths
+        self.kernel = write_only_below([paths.work, "/dev", "/proc/self"])
 
     def _matplotlib(self, module: Any) -> None:
         module.use = lambda *_, **__: None  # a backend with windows would fail without a display
@@ -75,11 +85,12 @@ class Guard:
         self.lookups.lead(module, "imwrite", writing=True)
 
     def _h5py(self, module: Any) -> None:
-        paths, plain = self.paths, module.File.__init__
+        plain = module.File.__init__
 
         def led(file: Any, name: Any, mode: str = "r", *arguments: Any, **options: Any) -> None:
             if isinstance(name, (str, os.PathLike)) and isinstance(os.fspath(name), str):
-                name = paths.to_read(os.fspath(name)) if mode == "r" else paths.to_write(os.fspath(name))
+                to = self.paths.to_read if mode == "r" else self.paths.to_write
+                name = to(os.fspath(name))
             plain(file, name, mode, *arguments, **options)
 
         module.File.__init__ = led

@@ -23,7 +23,7 @@ class Lookups:
     Parameters
     ----------
     paths
-        Where paths lead.
+        Where paths lead; may be exchanged.
     refused
         Called with words when something is not allowed.
     """
@@ -42,19 +42,24 @@ class Lookups:
             self._lead(os, name, lambda path: self.paths.to_read(path, commit=False))
         # A folder that is there already: the call fails by itself, and is expected to.
         self._lead(os, "mkdir", lambda path: path if os.path.isdir(path) else self.paths.to_write(path))
-        self._lead(os, "mkfifo", self.paths.to_write)
+        self._lead(os, "mkfifo", self._to_write)
         for name in ("remove", "unlink", "rmdir", "chmod", "utime", "truncate", "chown", "setxattr"):
             self._lead(os, name, self._own(name))
         for name in ("rename", "replace"):
-            self._lead(os, name, self._own(name), self.paths.to_write)
+            self._lead(os, name, self._own(name), self._to_write)
         for name in ("symlink", "link"):
-            self._lead(os, name, lambda path: path, self.paths.to_write)
+            self._lead(os, name, _as_is, self._to_write)
         self._patch_open()
 
     def lead(self, owner: Any, name: str, *, writing: bool, position: int = 0) -> None:
         """Lead the path at `position` of a library's function that opens files in compiled code."""
-        one = self.paths.to_write if writing else self.paths.to_read
-        self._lead(owner, name, *([_as_is] * position), one)
+        self._lead(owner, name, *([_as_is] * position), self._to_write if writing else self._to_read)
+
+    def _to_read(self, path: str) -> str:
+        return self.paths.to_read(path)
+
+    def _to_write(self, path: str) -> str:
+        return self.paths.to_write(path)
 
     def _own(self, name: str) -> Lead:
         """Return a lead that lets the script change its own files only: those it wrote, or its copy."""
@@ -117,7 +122,7 @@ class Lookups:
         os.supports_dir_fd.add(led_os_open)
 
     def _opened(self, file: Any, writing: bool) -> Any:
-        return self._led(self.paths.to_write if writing else self.paths.to_read, file)
+        return self._led(self._to_write if writing else self._to_read, file)
 
 
 def _as_is(path: str) -> str:

@@ -8,15 +8,19 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Protocol
 
 KEPT_OUTPUT = 64 * 1024
 LOOK_EVERY = 0.1
 """Seconds. A process that fills memory as fast as it can, some 2 GB/s, overshoots its limit by 200 MB."""
 MARK = "TELLAPART_RUN"
 """Environment variable by which descendants are found again, also those that left the session."""
+NO_MARK = "0" * 32
+"""As long as a mark: one may be written over it."""
 
 
 @dataclass(frozen=True)
@@ -42,34 +46,65 @@ class Ended:
     peak_bytes: int
 
 
-def run_bounded(
-    command: Sequence[str],
-    *,
-    folder: Path,
-    environment: Mapping[str, str],
-    mark: str,
-    seconds: float,
-    memory_bytes: int,
-    advance: Callable[[float], None] | None = None,
-) -> Ended:
-    """Run a command to its end, or end it and everything it started.
+class Process(Protocol):
+    """A process that leads a session of its own; `subprocess.Popen` is one.
 
-    Parameters
+    Attributes
     ----------
-    mark
-        A word that no other process has in its environment.
-    advance
-        Called some ten times a second with the seconds that have passed.
+    stdout
+        Where both its streams come out.
+    returncode
+        None until `poll` or `wait` has found its end; negative: by that signal.
     """
-    process = subprocess.Popen(  # noqa: S603 - running a script is what this is for
+
+    pid: int
+    stdout: IO[bytes] | None
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """Return the exit status if it has ended."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status when it has ended."""
+        ...
+
+
+def new_mark() -> str:
+    """Return a word that no other process has in its environment."""
+    return uuid.uuid4().hex
+
+
+def start(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> Process:
+    """Start a command that reads nothing and whose streams are joined."""
+    return subprocess.Popen(  # noqa: S603 - running a script is what this is for
         list(command),
         cwd=folder,
-        env={**environment, MARK: mark},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def run_bounded(
+    process: Process,
+    *,
+    mark: str,
+    seconds: float,
+    memory_bytes: int,
+    advance: Callable[[float], None] | None = None,
+) -> Ended:
+    """Let a process that has just been started come to its end, or end it and everything it started.
+
+    Parameters
+    ----------
+    mark
+        What `MARK` is in its environment, and in no other's.
+    advance
+        Called some ten times a second with the seconds that have passed.
+    """
     output = _Output(process)
     begun, peak, killed_for = time.monotonic(), 0, ""
     try:
@@ -85,13 +120,13 @@ def run_bounded(
     finally:
         _end(process, mark)
     output.finish()
-    return Ended(process.returncode, killed_for, output.text(), output.total, peak)
+    return Ended(process.wait(), killed_for, output.text(), output.total, peak)
 
 
 class _Output:
     """Reads what a process prints, so that it never waits for a reader, and keeps the end of it."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: Process) -> None:
         self._stream = process.stdout
         self._kept, self.total = b"", 0
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -113,7 +148,7 @@ class _Output:
         return self._kept.decode("utf-8", errors="replace")
 
 
-def _end(process: subprocess.Popen[bytes], mark: str) -> None:
+def _end(process: Process, mark: str) -> None:
     """Kill the process's group, and whoever carries its mark, until there is nobody."""
     for _ in range(20):
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -18,56 +18,74 @@ def mixed(own: int, ours: int) -> int:
     return random.Random(f"{own} {ours}").randrange(MODULUS)  # noqa: S311 - seeds, not secrets
 
 
-def install(ours: int, when_imported: Callable[[str, Callable[[Any], None]], None]) -> None:
-    """Seed every generator with `ours`, and mix `ours` into every seed the script sets later."""
-    random.seed(mixed(0, ours))
-    _replace(random, "seed", ours)
-    when_imported("numpy.random", lambda module: _numpy(module, ours))
-    when_imported("torch", lambda module: _torch(module, ours))
+class Seeds:
+    """Patches of whatever sets a seed; without effect until `begin`."""
 
+    def __init__(self) -> None:
+        self._ours: int | None = None
+        self._plain: list[Callable[[int], Any]] = []
 
-def _replace(owner: Any, name: str, ours: int, *, method: bool = False) -> None:
-    plain = getattr(owner, name)
+    def install(self, when_imported: Callable[[str, Callable[[Any], None]], None]) -> None:
+        """Patch this process; `when_imported` calls a function with a module as soon as it is imported."""
+        self._plain.append(random.seed)
+        self._replace(random, "seed")
+        when_imported("numpy.random", self._numpy)
+        when_imported("torch", self._torch)
 
-    def seeded(*arguments: Any, **options: Any) -> Any:
-        at = 1 if method else 0
-        if len(arguments) > at and isinstance(arguments[at], int):
-            arguments = (*arguments[:at], mixed(arguments[at], ours), *arguments[at + 1 :])
-        options = {
-            k: mixed(v, ours) if k in ("seed", "a") and isinstance(v, int) else v for k, v in options.items()
-        }
-        return plain(*arguments, **options)
+    def begin(self, ours: int) -> None:
+        """Seed every generator with `ours`, and mix `ours` into every seed the script sets from now on."""
+        self._ours = ours
+        for seed in self._plain:
+            seed(mixed(0, ours))
 
-    setattr(owner, name, seeded)
+    def _mixed(self, own: int) -> int:
+        return own if self._ours is None else mixed(own, self._ours)
 
+    def _imported(self, seed: Callable[[int], Any]) -> None:
+        self._plain.append(seed)
+        if self._ours is not None:
+            seed(mixed(0, self._ours))
 
-def _numpy(module: Any, ours: int) -> None:
-    module.seed(mixed(0, ours))
-    _replace(module, "seed", ours)
-    _replace(module, "default_rng", ours)
-    plain = module.RandomState
+    def _replace(self, owner: Any, name: str) -> None:
+        plain = getattr(owner, name)
 
-    class AsPlain(type):
-        def __instancecheck__(cls, one: object) -> bool:
-            return isinstance(one, plain)
+        def seeded(*arguments: Any, **options: Any) -> Any:
+            if arguments and isinstance(arguments[0], int):
+                arguments = (self._mixed(arguments[0]), *arguments[1:])
+            options = {
+                k: self._mixed(v) if k in ("seed", "a") and isinstance(v, int) else v
+                for k, v in options.items()
+            }
+            return plain(*arguments, **options)
 
-    class RandomState(plain, metaclass=AsPlain):  # type: ignore[misc, valid-type]
-        """scikit-learn's ``random_state=42`` ends up here."""
+        setattr(owner, name, seeded)
 
-        def __init__(self, seed: Any = None) -> None:
-            super().__init__(mixed(int(seed), ours) if isinstance(seed, int) else seed)
+    def _numpy(self, module: Any) -> None:
+        self._imported(module.seed)
+        self._replace(module, "seed")
+        self._replace(module, "default_rng")
+        plain, mix = module.RandomState, self._mixed
 
-    module.RandomState = RandomState
+        class AsPlain(type):
+            def __instancecheck__(cls, one: object) -> bool:
+                return isinstance(one, plain)
 
+        class RandomState(plain, metaclass=AsPlain):  # type: ignore[misc, valid-type]
+            """scikit-learn's ``random_state=42`` ends up here."""
 
-def _torch(module: Any, ours: int) -> None:
-    module.manual_seed(mixed(0, ours))
-    _replace(module, "manual_seed", ours)
-    _replace(module.random, "manual_seed", ours)
-    generator = module.Generator
+            def __init__(self, seed: Any = None) -> None:
+                super().__init__(mix(int(seed)) if isinstance(seed, int) else seed)
 
-    class Generator(generator):  # type: ignore[misc, valid-type]
-        def manual_seed(self, seed: int) -> Any:
-            return super().manual_seed(mixed(seed, ours))
+        module.RandomState = RandomState
 
-    module.Generator = Generator
+    def _torch(self, module: Any) -> None:
+        self._imported(module.manual_seed)
+        self._replace(module, "manual_seed")
+        self._replace(module.random, "manual_seed")
+        generator, mix = module.Generator, self._mixed
+
+        class Generator(generator):  # type: ignore[misc, valid-type]
+            def manual_seed(self, seed: int) -> Any:
+                return super().manual_seed(mix(seed))
+
+        module.Generator = Generator

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tellapart.diagnose.fork_server import ForkServer
 from tellapart.diagnose.recording import Recording
 from tellapart.diagnose.running import run_script
 
@@ -89,6 +90,7 @@ class Runs:
     def __init__(self, setting: Setting, *, deadline: float, at_once: int = 2) -> None:
         self.setting, self.deadline, self.at_once = setting, deadline, at_once
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
+        self._server = ForkServer(setting.script)
         self._known: dict[tuple[str, int], Future[Recording]] = {}
         self._stop = threading.Event()
         self._pace = Pace()
@@ -102,6 +104,7 @@ class Runs:
         # What was begun ahead and is not needed, or Ctrl-C: the processes end with us.
         self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._server.close()
 
     def left(self) -> float:
         """Return the seconds that are left."""
@@ -153,6 +156,7 @@ class Runs:
             seconds=seconds,
             seed=seed,
             advance=self._go_on,
+            server=self._server,
         )
         if pace is self._pace:
             self.longest = max(self.longest, time.monotonic() - begun)
