@@ -200,6 +200,8 @@ class Part:
         Looks that were given with more than one label.
     rows_sum_to_one
         Share of output rows that are probabilities.
+    cut_anew
+        Share of the pictures looked at that a reshape has scrambled: they are smoother read as they were before.
     shared
         Other part -> share of this part's looks that occur in it too.
     passes
@@ -219,6 +221,13 @@ class Part:
     rows_sum_to_one: float | None
     shared: dict[str, float]
     passes: tuple[Pass, ...]
+    cut_anew: float | None = None
+
+    @property
+    def share_constant(self) -> float:
+        """Share of the pictures presented that have the same value everywhere."""
+        rows = sum(one.pictures for one in self.passes)
+        return self.inputs.constant / rows if self.inputs is not None and rows else 0.0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from .apis import api, made_by
 from .chain import Chains, is_network
 from .compiling import Compiling, is_loss
 from .facts import Amount, Layer, Loop, Loss, Model, Output, Training
-from .formula import walk
+from .formula import sign_of, walk
 from .frames import innermost, inside, outer
 from .hand_steps import by_hand, uphill
 from .interpret.run import Trace
@@ -229,7 +229,8 @@ class LoopReader:
         if call is not None and loss is not call:
             between += self.chains.back(loss, stop=call)
         for layer in between:
-            if layer.kind in CUTS and not (layer.api == "torch.tensor" and framework == "keras"):
+            tape = layer.api == "torch.tensor" and framework == "keras"
+            if layer.kind in CUTS and not tape and _follows(layer, loss, forward):
                 return layer.source, layer.position
         for one in walk(call):
             if (
@@ -249,6 +250,12 @@ class LoopReader:
         return None
 
 
+def _follows(layer: Layer, loss: Value, forward: Made | None) -> bool:
+    """Say whether a layer on the way to the loss works on what the network gave, not on labels."""
+    made = [one for one in walk(loss) if one.position == layer.position]
+    return forward is None or not made or any(deep is forward for one in made for deep in walk(one))
+
+
 def _maximum(value: Value) -> bool:
     return isinstance(value, Made) and (api(value.function) == "torch.max" or _key(value) in ("max", "topk"))
 
@@ -262,7 +269,7 @@ def _no_grad(value: Value | None) -> bool:
 
 def _negation(loss: Value, call: Value | None) -> Position | None:
     """Return where a library's loss is turned round on its way to backward."""
-    if call is None or not is_loss(call):
+    if call is None or not is_loss(call) or sign_of(loss, lambda one: one is call) >= 0:
         return None
     for one in walk(loss):
         if isinstance(one, Operation) and any(deep is call for deep in walk(one)):
