@@ -22,6 +22,8 @@ class Layer:
         Share of its units (channels) that were never above zero for any picture looked at.
     share_zero, mean, std
         Of its output values on those pictures.
+    alike
+        Whether all of its units, of several, give the same for every picture looked at.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Layer:
     share_zero: float | None = None
     mean: float | None = None
     std: float | None = None
+    alike: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,9 @@ def test_a_split_and_a_batch_are_no_lists_cut_short() -> None:
     assert not edits(LOOP + parts, "data.too_few_pictures")
 
 
-PICTURES = "rng = np.random.default_rng(0)\npictures = rng.random((6, 4, 5, 3)).astype(np.float32)\nSIDES = (4, 5)\n"
+PICTURES = (
+    "rng = np.random.default_rng(0)\npictures = rng.random((6, 4, 5, 3)).astype(np.float32)\nSIDES = (4, 5)\n"
+)
 
 
 @pytest.mark.parametrize(

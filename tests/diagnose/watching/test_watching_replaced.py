@@ -217,6 +217,16 @@ def test_pictures_scrambled_by_a_reshape(healthy, cut_anew):
     assert found == (0.9 if cut_anew == 1.0 else 0)
 
 
+@pytest.mark.parametrize("at", [0, -1])
+def test_units_that_start_alike(failing, at):
+    layers = list(failing.trainings[0].model.layers)
+    weighted = [number for number, one in enumerate(layers) if one.parameters]
+    layers[weighted[at]] = replace(layers[weighted[at]], alike=True)
+    found = with_training(failing, model=replace(failing.trainings[0].model, layers=tuple(layers)))
+    # The last layer's units get gradients of their own.
+    assert (of(found, "optimizer.bad_initialisation") >= 0.8) is (at == 0)
+
+
 def test_empty_pictures_are_no_copies_of_each_other(healthy):
     part = healthy.trainings[0].parts["validation"]
     copied = with_part(healthy, "validation", shared={"train": 1.0})

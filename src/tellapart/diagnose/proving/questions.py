@@ -126,6 +126,6 @@ SHOWN_TOO_LOW = Question(
     by_score,
     promising=lambda one: one.effect.value > WORTH_A_SECOND_LOOK,
     shown=lambda one: one.effect.low > 0,
-    matters=lambda one: one.effect.low > 0 and one.before.value < one.after.low,
+    matters=lambda one: one.effect.low > 0 and one.effect.value >= MATTERS,
     open=lambda one: one.effect.high > 0,
 )

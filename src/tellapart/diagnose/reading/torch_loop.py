@@ -15,6 +15,7 @@ from .interpret.run import Trace
 from .interpret.state import Event, Frame
 from .interpret.values import Made, Operation, Part, Value
 from .layers import fact_of
+from .loop_breaks import cut_short
 from .loop_optimizer import stepped
 from .loop_signs import averaged_metrics, eval_mode_kept, running_totals, scheduler_per_batch
 from .models import Models, output_of, unwrapped
@@ -206,6 +207,7 @@ class LoopReader:
             scheduler_per_batch=scheduler_per_batch(self.methods, batch),
             running=running_totals(self.trace, epoch, loss),
             averaged=averaged_metrics(self.trace),
+            cut_short=cut_short(self.trace.source, batch.position),
         )
 
     def _zeroing(self) -> list[Event]:

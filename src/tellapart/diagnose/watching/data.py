@@ -80,7 +80,8 @@ def partial_epoch(view: View) -> Iterator[Sign | Clear]:
         if part is None or found is None:
             continue
         share, pictures, known, sure = found
-        shares.append(share)
+        if part.known is not None or isinstance(part.source.get("batches"), int):
+            shares.append(share)  # else what is never shown is not known either
         if share < COVERED:
             what = "A training epoch" if part.name == "train" else f"Each pass over the {part.name} part"
             # Half of the pictures an epoch, others in the next, only makes epochs shorter.
