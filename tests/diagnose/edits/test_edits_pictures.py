@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from .applying import changed, edits, first, run
+from .applying import changed, codes, edits, first, run
 
 LOOP = """
 import random
@@ -84,3 +84,33 @@ def test_channels_go_to_the_end_too() -> None:
 def test_other_reshapes_stay() -> None:
     text = f"{LOOP}y = np.arange(120).reshape(-1, 60)\nz = np.arange(81).reshape(3, 3, 3, 3)\n"
     assert not edits(text, "prep.channel_order")
+
+
+def batches(broken: str) -> str:
+    return f"""
+import torch
+from torch import nn
+
+net = nn.Linear(2, 2)
+opt = torch.optim.SGD(net.parameters(), lr=.1)
+shown = 0
+for epoch in range(2):
+    for step, (x, y) in enumerate([(torch.ones(4, 2), torch.ones(4).long())] * 5):
+        {broken}
+        loss = nn.functional.cross_entropy(net(x), y)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        shown += 1
+"""
+
+
+@pytest.mark.parametrize("broken", ["if step == 2:\n            break", "if step + 1 > 2: break"])
+def test_a_loop_that_a_counter_breaks_off_goes_on(broken: str) -> None:
+    assert "data.partial_epoch" in codes(batches(broken))
+    assert run(first(batches(broken), "data.partial_epoch"))["shown"] == 10
+
+
+@pytest.mark.parametrize("whole", ["pass", "if x.isnan().any(): break", "if step % 2 == 9: print(step)"])
+def test_a_loop_that_ends_for_other_reasons_stays(whole: str) -> None:
+    assert "data.partial_epoch" not in codes(batches(whole))
