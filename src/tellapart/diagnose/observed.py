@@ -22,6 +22,8 @@ class Layer:
         Share of its units (channels) that were never above zero for any picture looked at.
     share_zero, mean, std
         Of its output values on those pictures.
+    alike
+        Whether all of its units, of several, give the same for every picture looked at.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Layer:
     share_zero: float | None = None
     mean: float | None = None
     std: float | None = None
+    alike: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,8 @@ class Part:
         Looks that were given with more than one label.
     rows_sum_to_one
         Share of output rows that are probabilities.
+    cut_anew
+        Share of the pictures looked at that a reshape has scrambled: they are smoother read as they were before.
     shared
         Other part -> share of this part's looks that occur in it too.
     passes
@@ -219,6 +224,13 @@ class Part:
     rows_sum_to_one: float | None
     shared: dict[str, float]
     passes: tuple[Pass, ...]
+    cut_anew: float | None = None
+
+    @property
+    def share_constant(self) -> float:
+        """Share of the pictures presented that have the same value everywhere."""
+        rows = sum(one.pictures for one in self.passes)
+        return self.inputs.constant / rows if self.inputs is not None and rows else 0.0
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ SURE = 0.5
 FIGURE_IS_WRONG = 0.5
 """From this certainty on a suspicion goes with a figure that is seen to be wrong: one that nothing explains may be
 about something else than it seems."""
+NEARLY_ALL = 0.95
+"""From this share on empty pictures alone keep a network from learning anything."""
 WORTH_A_WORD = 0.3
 """From this certainty on the first sentence names what reading suspects."""
 PROVED, NOT_PROVED = 0.95, 0.9
@@ -131,7 +133,7 @@ def _level(runs: Sequence[Recording]) -> tuple[Estimate | None, float]:
 
 
 def _verdict(examined: Examined, causes: tuple[Entry, ...], count: Estimate | None, chance: float) -> Verdict:
-    if any(one.proved for one in causes) or _figure_is_wrong(examined) or _judged_by_training(examined):
+    if any(one.proved for one in causes) or any(_seen_to_be_wrong(examined)):
         return Verdict.fails
     if count is None:
         return Verdict.unknown
@@ -151,9 +153,9 @@ def _causes(examined: Examined, count: Estimate | None, chance: float) -> Iterat
         named |= {each.code for each in (one.suspicion, *one.partners)}
         yield _entry(examined, one.suspicion, one, text)
         text = text if one.edit is None else one.edit.text
-    seen_wrong = {_judged_by_training(examined), _figure_is_wrong(examined)} - named
+    seen_wrong = _seen_to_be_wrong(examined)
     for each in examined.suspects:
-        if each.code in seen_wrong:
+        if each.code in seen_wrong and each.code not in named:
             named.add(each.code)
             yield _entry(examined, each, _tried(examined, each.code), examined.program.text)
     fails = count is not None and count.low <= chance
@@ -164,6 +166,18 @@ def _causes(examined: Examined, count: Estimate | None, chance: float) -> Iterat
 
 def _tried(examined: Examined, code: str) -> Tried | None:
     return next((one for one in (examined.tried or ((),))[0] if one.suspicion.code == code), None)
+
+
+def _seen_to_be_wrong(examined: Examined) -> tuple[str, ...]:
+    """Return the codes of what makes a training fail for all to see, "" for what does not; no experiment is needed."""
+    return _nothing_is_shown(examined), _judged_by_training(examined), _figure_is_wrong(examined)
+
+
+def _nothing_is_shown(examined: Examined) -> str:
+    """Return the code for a network that is shown hardly anything but empty pictures, or nothing."""
+    trained = (one.parts.get("train") for one in examined.runs[0].trainings)
+    empty = any(one is not None and one.share_constant >= NEARLY_ALL for one in trained)
+    return "data.unreadable_pictures" if empty else ""
 
 
 def _judged_by_training(examined: Examined) -> str:

@@ -188,3 +188,33 @@ def test_nothing_to_hold_on_to_gives_no_edit() -> None:
     assert edits(text, "label.wrong_encoding", seen((0.0, 1.0))) == ()
     assert edits(text, "label.misaligned") == ()
     assert np.isfinite(run(text)["done"].history["loss"][0])
+
+
+APART = """
+import random
+import torch
+from torch import nn
+
+files = [f"{name}/{number}" for name in ("ash", "oak") for number in range(8)]
+labels = [file.split("/")[0] for file in files]
+random.shuffle(files)
+net = nn.Linear(2, 2)
+opt = torch.optim.SGD(net.parameters(), lr=.1)
+for epoch in range(2):
+    loss = nn.functional.cross_entropy(net(torch.ones(4, 2)), torch.ones(4).long())
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+"""
+
+
+def test_files_are_shuffled_before_labels_are_taken_from_them() -> None:
+    names = run(first(APART, "label.misaligned"))
+    assert [file.split("/")[0] for file in names["files"]] == names["labels"] != sorted(names["labels"])
+
+
+def test_what_is_shuffled_before_labels_are_taken_from_it_stays() -> None:
+    lines = APART.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("labels"))
+    lines[at : at + 2] = lines[at : at + 2][::-1]
+    assert not edits("\n".join(lines), "label.misaligned")

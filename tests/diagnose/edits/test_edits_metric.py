@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score
 
+from tellapart.diagnose.edits import propose
+from tellapart.diagnose.reading import Suspicion
 from tests.diagnose.reading.cases import Case
 
-from .applying import cases_of, changed, check_case, check_healthy, edits, first, run
+from .applying import cases_of, changed, check_case, check_healthy, edits, first, read, run
 
 
 @pytest.mark.parametrize("case", cases_of("metric"), ids=lambda case: case.name)
@@ -194,3 +196,31 @@ def test_totals_of_the_loop_that_judges_are_set_back_too() -> None:
     text = first(trains + judged, "metric.not_reset")
     assert changed(trains + judged, text) == ([], ["    hits = 0", "    n = 0"])
     assert run(text)["shown"] == [50, 50, 50]
+
+
+def test_totals_are_found_where_the_suspicion_points_at_the_loop() -> None:
+    program = read(LOOP)
+    backward = program.trainings[0].position
+    text = propose(program, Suspicion("metric.not_reset", backward, "Seen in a run.", 0.9, ""))[0].text
+    assert run(text)["shown"] == [50, 50, 50]
+
+
+@pytest.mark.parametrize(
+    ("written", "numbered"),
+    [
+        ('{"right": 0, "left": 1}', '{"right": 1, "left": 0}'),
+        ('{0: "right", 1: "left"}', '{1: "right", 0: "left"}'),
+    ],
+)
+def test_classes_written_down_are_numbered_in_the_order_of_their_names(written: str, numbered: str) -> None:
+    text = f"{LOOP}\nnumbers = {written}\nsizes = {{'width': 20, 'height': 10}}\n"
+    assert changed(text, first(text, "metric.class_order")) == (
+        [f"numbers = {written}"],
+        [f"numbers = {numbered}"],
+    )
+
+
+def test_a_list_of_classes_is_sorted_only_where_its_places_count() -> None:
+    text = LOOP + '\nnames = ["weft", "warp"]\nparts = ["train", "test"]\nprint(names[0], *parts)\n'
+    assert changed(text, first(text, "metric.class_order"))[1] == ['names = ["warp", "weft"]']
+    assert not edits(LOOP + '\nnumbers = {"left": 0, "right": 1}\n', "metric.class_order")

@@ -206,3 +206,25 @@ while True:
     (training,) = found.trainings
     assert training.n_steps >= 2
     assert score_again(training, "validation")["n"] == 21
+
+
+def test_a_list_of_pairs_is_a_data_set(run):
+    found = run(
+        DATA
+        + """
+for epoch in range(3):
+    pairs = list(zip(X, y))  # made anew in each epoch: no data set has a weak reference to a list
+    for pictures, labels in DataLoader(pairs, batch_size=16, shuffle=True):
+        loss = F.cross_entropy(net(pictures), labels)
+        net.zero_grad()
+        loss.backward()
+    with torch.no_grad():
+        for pictures, labels in DataLoader(list(zip(V, w)), batch_size=7):
+            net(pictures)
+"""
+    )
+    assert (found.outcome, found.failure) == (Outcome.finished, None)
+    (training,) = found.trainings
+    assert set(training.parts) == {"train", "validation"}
+    assert (training.parts["train"].known, training.parts["validation"].pictures) == (60, 21)
+    assert [one.pictures for one in training.parts["train"].passes] == [60] * 3

@@ -211,6 +211,43 @@ def test_flat_inputs_have_no_channels(failing):
     assert of(found, "prep.channel_order") == 0
 
 
+@pytest.mark.parametrize("cut_anew", [1.0, 0.2, None])
+def test_pictures_scrambled_by_a_reshape(healthy, cut_anew):
+    found = of(with_part(healthy, "train", cut_anew=cut_anew), "prep.channel_order")
+    assert found == (0.9 if cut_anew == 1.0 else 0)
+
+
+@pytest.mark.parametrize("at", [0, -1])
+def test_units_that_start_alike(failing, at):
+    layers = list(failing.trainings[0].model.layers)
+    weighted = [number for number, one in enumerate(layers) if one.parameters]
+    layers[weighted[at]] = replace(layers[weighted[at]], alike=True)
+    found = with_training(failing, model=replace(failing.trainings[0].model, layers=tuple(layers)))
+    # The last layer's units get gradients of their own.
+    assert (of(found, "optimizer.bad_initialisation") >= 0.8) is (at == 0)
+
+
+def test_empty_pictures_are_no_copies_of_each_other(healthy):
+    part = healthy.trainings[0].parts["validation"]
+    copied = with_part(healthy, "validation", shared={"train": 1.0})
+    rows = sum(one.pictures for one in part.passes)
+    empty = with_part(copied, "validation", inputs=replace(part.inputs, constant=rows))
+    assert of(copied, "split.validation_is_training") >= 0.9
+    assert of(empty, "split.validation_is_training") == of(empty, "split.leak") == 0
+
+
+@pytest.mark.parametrize(("per_class", "certain"), [(3, True), (60, False)])
+def test_a_handful_known_by_heart(healthy, failing, per_class, certain):
+    known = replace(failing.trainings[0].parts["train"], labels_kept={"0": per_class, "1": per_class})
+    fitted = healthy.trainings[0].epochs[-1].true["train"]
+    last = failing.trainings[0].epochs[-1]
+    epochs = (replace(last, true=last.true | {"train": fitted}),)
+    scores = tuple(one for one in failing.trainings[0].scores if one.part != "train")
+    parts = failing.trainings[0].parts | {"train": known}
+    found = of(with_training(failing, parts=parts, epochs=epochs, scores=scores), "data.too_few_pictures")
+    assert (found >= 0.5) is certain
+
+
 def test_nothing_is_said_without_observations(healthy):
     empty = with_training(
         healthy, parts={}, losses=(), optimizers=(), steps=(), epochs=(), scores=(), lines=()

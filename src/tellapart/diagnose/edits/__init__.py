@@ -8,6 +8,7 @@ from tellapart.diagnose.reading import Program, Suspicion
 from tellapart.diagnose.recording import Recording
 
 from . import (  # noqa: F401 - importing them fills the registry
+    all_pictures,
     arch,
     arch_training,
     data,

@@ -121,6 +121,8 @@ def side_by_side(asked: Asked) -> Iterator[Edit | None]:
     words = "Pictures and labels are shuffled with one permutation."
     yield change(asked, words, _one_permutation)
     yield change(asked, words, _shuffled_together)
+    words = "The files are shuffled before their labels are taken from them, not after."
+    yield change(asked, words, _shuffled_before)
     yield change(asked, words, _one_order)
     yield change(asked, "Pictures and labels are split with the same seed.", _one_seed)
     yield change(asked, "Files are sorted by their whole path, folder first.", _by_whole_path)
@@ -216,6 +218,36 @@ def _one_order(text: Text) -> bool:
     for one in drawn:
         text.replace(one, order)
     return True
+
+
+def _shuffled_before(text: Text) -> bool:
+    """Move the shuffling of a list before what was made of it, be it labels or pictures."""
+    for call in _in_place(text):
+        name, statement = text.code(call.args[0].value), text.statement(call)
+        made = [
+            one for one in text.bindings
+            if text.scope(one.statement) is text.scope(call) and text.line(one.statement) < text.line(statement)
+            and text.code(one.target) != name and _mentions(text, one.value, name)
+        ]  # fmt: skip
+        listed = text.binding(call.args[0].value)
+        after = [
+            one
+            for one in made
+            if listed is not None and text.line(one.statement) > text.line(listed.statement)
+        ]
+        if after:
+            text.insert_before(text.statement(after[0].statement), text.code(call))
+            text.remove_statement(call)
+            return True
+    return False
+
+
+def _mentions(text: Text, node: cst.CSTNode, name: str) -> bool:
+    start, end = text.span(node)
+    return any(
+        text.code(one) == name and start <= text.span(one)[0] < end
+        for one in text.nodes(cst.Name, cst.Attribute)
+    )
 
 
 def _shuffled_together(text: Text) -> bool:

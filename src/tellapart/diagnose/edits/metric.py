@@ -9,6 +9,7 @@ import libcst as cst
 from tellapart.diagnose.reading import DataPart, Training
 
 from . import metric_decision, metric_formula  # noqa: F401 - importing them fills the registry
+from .class_numbers import numbered_by_name
 from .finding_training import compile_call
 from .pictures_in_text import Text, change, training_at
 from .prep_own import switched_off
@@ -235,6 +236,8 @@ def same_order(asked: Asked) -> Iterator[Edit | None]:
     yield change(
         asked, "The report names the classes in the order in which the folders are numbered.", rename
     )
+    words = "The classes are numbered in the order of their names everywhere."
+    yield change(asked, words, numbered_by_name)
 
 
 def _same_classes(text: Text, first: DataPart, other: DataPart) -> bool:
@@ -250,12 +253,13 @@ def _same_classes(text: Text, first: DataPart, other: DataPart) -> bool:
 @edit("metric.not_reset")
 def set_back(asked: Asked) -> Iterator[Edit | None]:
     """Set the totals of a loop back to zero before each pass over the batches."""
+    loops = [one.loop for one in asked.program.trainings if one.loop is not None]
+    positions = [asked.suspicion.position, *(total.position for loop in loops for total in loop.running)]
+    totals = {one.line for one in positions if one is not None}
 
     def reset(text: Text) -> bool:
         for one in text.nodes(cst.AugAssign):
-            position = asked.suspicion.position
-            inside = position is not None and text.line(one) == position.line
-            batches = text.around(one, cst.For) if inside else None
+            batches = text.around(one, cst.For) if text.line(one) in totals else None
             if batches is not None:
                 lines = [f"{name} = 0" for name in _together(text, one, batches)]
                 text.insert_before(batches, *lines)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from tellapart.diagnose.reading import DataPart, Layer, Step
+from tellapart.diagnose.reading import DataPart, Layer
 from tellapart.diagnose.reading.layers import GLOBAL_POOLINGS
 
+from .axes import axes_moved
 from .finding_training import layer_call
 from .pictures_in_text import Text, change, training_at
 from .registry import Asked, Edit, edit
@@ -32,13 +33,9 @@ def right_order(asked: Asked) -> Iterator[Edit | None]:
             words = "These pictures have their colours in the order of the training pictures."
             yield change(asked, words, lambda text, other=other: _same_reader(text, train, other))  # type: ignore[misc]
             yield change(asked, words, lambda text, other=other: _colours_turned(text, train, other))  # type: ignore[misc]
-    for step in train.of("reshape") if train is not None else ():
-        if position in (None, step.position):
-            for word in ("transpose", "permute"):
-                words = (
-                    f"The channels are moved to the front ({word}) instead of the picture being scrambled."
-                )
-                yield change(asked, words, lambda text, word=word, step=step: _moved(text, step, word))  # type: ignore[misc]
+    lines = [one.position.line for one in (train.of("reshape") if train is not None else ())]
+    words = "The axes are moved where a reshape scrambled the pictures."
+    yield change(asked, words, lambda text: axes_moved(text, lines))
 
 
 def _channels_last(text: Text, layer: Layer) -> bool:
@@ -105,31 +102,6 @@ def _colours_turned(text: Text, train: DataPart, other: DataPart) -> bool:
 
 def _given_name(text: Text, call: cst.Call, read: cst.Call) -> bool:
     return bool(call.args) and text.resolve(call.args[0].value) is read
-
-
-def _moved(text: Text, step: Step, word: str) -> bool:
-    calls = [one for one in text.calls("reshape", "view")
-             if text.line(one) <= step.position.line <= text.last_line(one)]  # fmt: skip
-    if not calls:
-        return False
-    call = calls[0]
-    inner = call.func.value if isinstance(call.func, cst.Attribute) and not text.api(call.func) else None
-    of = text.code(inner) if inner is not None else text.code(call.args[0].value)
-    tensor = word == "permute"
-    if tensor != _is_tensor(text, inner):
-        return False
-    text.replace(call, f"{of}.{word}(0, 3, 1, 2)")
-    return True
-
-
-def _is_tensor(text: Text, node: cst.BaseExpression | None) -> bool:
-    """Say whether an expression comes from PyTorch, as far as the text tells."""
-    made = text.resolve(node) if node is not None else None
-    while isinstance(made, cst.Call):
-        if text.api(made.func).startswith("torch."):
-            return True
-        made = text.resolve(made.func.value) if isinstance(made.func, cst.Attribute) else None
-    return False
 
 
 @edit("prep.size_too_small")

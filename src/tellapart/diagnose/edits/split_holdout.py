@@ -174,8 +174,6 @@ def _loaders_divided(text: Text) -> bool:
                 made
             ) != text.what(there):
                 continue
-            if made is not there and (not made.args or text.code(made.args[0]) != text.code(there.args[0])):
-                continue
             flag = text.argument(there, "train", 1)
             if made is not there and flag is not None and text.code(flag.value) == "True":
                 text.replace(flag.value, "False")

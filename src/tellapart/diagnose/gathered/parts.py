@@ -106,6 +106,7 @@ def parts(
             labels_kept=labels.counts,
             conflicting=labels.conflicting,
             rows_sum_to_one=one["sum_to_one"],
+            cut_anew=one["cut_anew"],
             shared={
                 named[other]: len(seen[number] & seen[other]) / len(seen[number])
                 for other in named

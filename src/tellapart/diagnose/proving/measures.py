@@ -36,6 +36,8 @@ def by_score(pair: Pair) -> Experiment | None:
     before, after = judged_all(pair.before), judged_all(pair.after)
     if before is None or after is None:
         return None
+    if any(a.unseen and not b.unseen for a, b in zip(before, after, strict=True)):
+        return None  # the change trains on the pictures that judge
     effect = gain(before, after)
     return Experiment(pair.change, "balanced_accuracy", level(before), level(after), effect, pair.seeds)
 
@@ -92,13 +94,18 @@ def judged_all(runs: Sequence[Recording]) -> list[Judged] | None:
 
 
 def _gap(recording: Recording, wrong: Discrepancy) -> Estimate | None:
-    """Return reported less recomputed of the same part and measure, at its last epoch."""
+    """Return reported less recomputed of the same part and measure: at the same time, else at its last epoch."""
     alike = [one for one in compare(recording) if is_of(one, wrong)]
     if not alike:
         return None
-    last = max(alike, key=lambda one: (one.reported.after, one.reported.epoch or 0))
-    shown = last.reported.value
-    return Estimate(shown - last.true, shown - last.high, shown - last.low, last.n)
+    same = [one for one in alike if _when(one) == _when(wrong)]
+    held = max(same or alike, key=_when)
+    shown = held.reported.value
+    return Estimate(shown - held.true, shown - held.high, shown - held.low, held.n)
+
+
+def _when(one: Discrepancy) -> tuple[bool, int]:
+    return one.reported.after, one.reported.epoch or 0
 
 
 def is_of(one: Discrepancy, other: Discrepancy) -> bool:

@@ -25,6 +25,8 @@ WRONG_FIGURES = ("metric.", "loop.missing_eval_mode", "arch.batchnorm_mode")
 """What harms by showing a wrong figure, be the network well or not."""
 UNTOUCHED = ("split.leak", "split.validation_is_training")
 """What harms by judging on pictures that the training saw."""
+CHANGED_WHEN_JUDGED = "prep.augmented_validation"
+"""What shows a wrong figure of a network that may be well: the true one is that on the pictures as they are."""
 MOST_FIGURES = 2
 
 CEILING = 0.95
@@ -78,6 +80,8 @@ def questions(code: str, wrong: tuple[Discrepancy, ...]) -> tuple[Question, ...]
     """
     if code in UNTOUCHED:
         return (FALLS,)
+    if code == CHANGED_WHEN_JUDGED:
+        return (SHOWN_TOO_LOW,)
     if not code.startswith(WRONG_FIGURES):
         return (RISES,)
     gaps = tuple(
@@ -122,4 +126,11 @@ FALLS = Question(
     shown=lambda one: one.effect.high < 0,
     matters=lambda one: one.effect.high < 0,
     open=lambda one: one.effect.value < 0,
+)
+SHOWN_TOO_LOW = Question(
+    by_score,
+    promising=lambda one: one.effect.value > WORTH_A_SECOND_LOOK,
+    shown=lambda one: one.effect.low > 0,
+    matters=lambda one: one.effect.low > 0 and one.effect.value >= MATTERS,
+    open=lambda one: one.effect.high > 0,
 )

@@ -107,6 +107,8 @@ class Loop(Fact):
         Totals that are never set back although they are shown each epoch.
     averaged
         Ratio metrics computed batch by batch.
+    cut_short
+        Where a counter breaks off the loop over batches.
     """
 
     zero_grad: Position | None = None
@@ -122,3 +124,4 @@ class Loop(Fact):
     scheduler_per_batch: tuple[str, Position] | None = None
     running: tuple[Fact, ...] = ()
     averaged: tuple[Fact, ...] = ()
+    cut_short: Position | None = None

@@ -137,6 +137,9 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 """Kinds of steps by the last word of what is called, a library's function or a method."""
 
+FACTORS = {"div": -1, "div_": -1, "divide": -1, "true_divide": -1, "mul": 1, "mul_": 1, "multiply": 1}
+"""Functions and methods that scale by a number: the power in which it enters."""
+
 KINDS = {word: kind for kind, words in WORDS.items() for word in words}
 
 
@@ -152,6 +155,8 @@ def call_step(source: Source, made: Made, method: str) -> Step | None:
         kind, amount = "preprocess", None
     elif name in AUGMENTING:
         kind, amount = "augment", None
+    elif last in FACTORS and (factor := number(made.argument(1 if name else 0, "other"))):
+        kind, amount = "scale", factor ** FACTORS[last]
     elif last in KINDS:
         kind = KINDS[last]
         amount = _amount(kind, made, method)

@@ -8,13 +8,14 @@ from .apis import api, made_by
 from .chain import Chains, is_network
 from .compiling import Compiling, is_loss
 from .facts import Amount, Layer, Loop, Loss, Model, Output, Training
-from .formula import walk
+from .formula import sign_of, walk
 from .frames import innermost, inside, outer
 from .hand_steps import by_hand, uphill
 from .interpret.run import Trace
 from .interpret.state import Event, Frame
 from .interpret.values import Made, Operation, Part, Value
 from .layers import fact_of
+from .loop_breaks import cut_short
 from .loop_optimizer import stepped
 from .loop_signs import averaged_metrics, eval_mode_kept, running_totals, scheduler_per_batch
 from .models import Models, output_of, unwrapped
@@ -206,6 +207,7 @@ class LoopReader:
             scheduler_per_batch=scheduler_per_batch(self.methods, batch),
             running=running_totals(self.trace, epoch, loss),
             averaged=averaged_metrics(self.trace),
+            cut_short=cut_short(self.trace.source, batch.position),
         )
 
     def _zeroing(self) -> list[Event]:
@@ -229,7 +231,8 @@ class LoopReader:
         if call is not None and loss is not call:
             between += self.chains.back(loss, stop=call)
         for layer in between:
-            if layer.kind in CUTS and not (layer.api == "torch.tensor" and framework == "keras"):
+            tape = layer.api == "torch.tensor" and framework == "keras"
+            if layer.kind in CUTS and not tape and _follows(layer, loss, forward):
                 return layer.source, layer.position
         for one in walk(call):
             if (
@@ -249,6 +252,12 @@ class LoopReader:
         return None
 
 
+def _follows(layer: Layer, loss: Value, forward: Made | None) -> bool:
+    """Say whether a layer on the way to the loss works on what the network gave, not on labels."""
+    made = [one for one in walk(loss) if one.position == layer.position]
+    return forward is None or not made or any(deep is forward for one in made for deep in walk(one))
+
+
 def _maximum(value: Value) -> bool:
     return isinstance(value, Made) and (api(value.function) == "torch.max" or _key(value) in ("max", "topk"))
 
@@ -262,7 +271,7 @@ def _no_grad(value: Value | None) -> bool:
 
 def _negation(loss: Value, call: Value | None) -> Position | None:
     """Return where a library's loss is turned round on its way to backward."""
-    if call is None or not is_loss(call):
+    if call is None or not is_loss(call) or sign_of(loss, lambda one: one is call) >= 0:
         return None
     for one in walk(loss):
         if isinstance(one, Operation) and any(deep is call for deep in walk(one)):

@@ -5,22 +5,20 @@ They settle most questions of metric, split, preparation and mode without anothe
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
-from .fingerprint import channel_axis, shifted_thumbnails, thumbnails
+from .by_folder import label_by_folder
+from .fingerprint import shifted_thumbnails, thumbnails
+from .preparing import Prepare, preparations
 from .stream import Stream
 from .watch import Watched
 
-Prepare = Callable[[np.ndarray], np.ndarray]
-
-# A part is as the training part in range where their spreads differ by less than this factor: augmentation and
-# chance move a spread by some tens of percent, a forgotten scaling by 2 (0..1 against -1..1) to 255.
-SPREAD_FACTOR = 1.6
-# Channels reversed: closer than this share of the distance to the training part's channel means.
-CLOSER = 0.5
+# Of the time there is, for reading files whose pictures no label is known of.
+READING_SHARE = 0.3
 # Pictures of a part that are looked at moved: 24 small thumbnails of each, some 1.5 MB and half a second.
 MOST_SHIFTED = 256
 
@@ -31,6 +29,10 @@ def close(one: Watched, deadline: float) -> None:
     one.end_epoch()
     one.probe("end")
     training = next((s for s in one.streams.values() if s.trained), None)
+    if "PICTURES" in os.environ:  # as the diagnosis tells the script
+        reading_ends = time.monotonic() + READING_SHARE * (deadline - time.monotonic())
+        with one.clock.ours():  # whatever goes wrong with a file, the rest is scored
+            label_by_folder(one.streams.values(), Path(os.environ["PICTURES"]), reading_ends)
     # Other parts first: they are smaller, and more hangs on them.
     for stream in sorted(one.streams.values(), key=lambda s: s.trained):
         if time.monotonic() > deadline:
@@ -80,46 +82,3 @@ def _score(one: Watched, stream: Stream, training: Stream | None, deadline: floa
         batch=stream.largest_batch,
         array=name,
     )
-
-
-def preparations(stream: Stream, training: Stream) -> list[tuple[str, Prepare]]:
-    """Return what would bring a part's inputs to where the training part's are, where they are not."""
-    own, wanted = stream.inputs, training.inputs
-    found: list[tuple[str, Prepare]] = []
-    if not own.n or not wanted.n:
-        return found
-    spread, target = _std(own.squares, own.total, own.n), _std(wanted.squares, wanted.total, wanted.n)
-    if spread > 0 and target > 0 and not 1 / SPREAD_FACTOR < spread / target < SPREAD_FACTOR:
-        if 255 / SPREAD_FACTOR < spread / target < 255 * SPREAD_FACTOR:
-            found.append(("divided by 255", lambda batch: (batch / 255).astype(np.float32)))
-        elif 255 / SPREAD_FACTOR < target / spread < 255 * SPREAD_FACTOR:
-            found.append(("multiplied by 255", lambda batch: (batch * 255).astype(np.float32)))
-        means, mean = own.total / own.n, wanted.total / wanted.n
-        found.append(
-            (
-                "moved to the mean and spread of the training part",
-                lambda batch: ((batch - means) / spread * target + mean).astype(np.float32),
-            )
-        )
-    found += _reversed_channels(stream, training)
-    return found
-
-
-def _reversed_channels(stream: Stream, training: Stream) -> list[tuple[str, Prepare]]:
-    own, _ = stream.inputs.channel_moments()
-    wanted, _ = training.inputs.channel_moments()
-    if len(own) != 3 or len(wanted) != 3:
-        return []
-    apart, turned = np.abs(own - wanted).sum(), np.abs(own[::-1] - wanted).sum()
-    if turned >= CLOSER * apart:
-        return []
-
-    def turn(batch: np.ndarray) -> np.ndarray:
-        axis = channel_axis(batch.shape)
-        return batch if axis is None else np.flip(batch, axis=axis).copy()
-
-    return [("channels reversed", turn)]
-
-
-def _std(squares: float, total: float, n: int) -> float:
-    return max(squares / n - (total / n) ** 2, 0.0) ** 0.5

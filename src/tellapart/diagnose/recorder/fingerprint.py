@@ -216,9 +216,13 @@ def _grey(batch: np.ndarray) -> np.ndarray:
 
 def _shrunk(grey: np.ndarray, axis: int) -> np.ndarray:
     """Return means over equal pieces of an axis, pixels on an edge shared: a mirrored picture gives a mirrored one."""
-    size = grey.shape[axis]
-    edges = np.linspace(0, size, THUMBNAIL + 1)
+    weights = area_weights(grey.shape[axis], THUMBNAIL)
+    return np.asarray(np.moveaxis(np.moveaxis(grey, axis, -1) @ weights, -1, axis))
+
+
+def area_weights(size: int, wanted: int) -> np.ndarray:
+    """Return the share of each of `size` pixels in each of `wanted` equal pieces, (size, wanted) float32."""
+    edges = np.linspace(0, size, wanted + 1)
     pixels = np.arange(size)[:, None]
     shared = np.minimum(pixels + 1, edges[1:]) - np.maximum(pixels, edges[:-1])
-    weights = (np.maximum(shared, 0) * THUMBNAIL / size).astype(np.float32)
-    return np.asarray(np.moveaxis(np.moveaxis(grey, axis, -1) @ weights, -1, axis))
+    return np.asarray(np.maximum(shared, 0) * wanted / size, dtype=np.float32)

@@ -14,6 +14,8 @@ ACTIVATIONS = (
 SHAPES = "flatten max_pool2d avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d conv2d linear"
 OTHERS = "dropout dropout2d batch_norm layer_norm"
 OPERATIONS = frozenset(f"{ACTIVATIONS} {SHAPES} {OTHERS}".split())
+ROUNDING = 1e-5
+"""Units that give the same differ by rounding at most."""
 
 
 @contextlib.contextmanager
@@ -56,7 +58,9 @@ def activation_facts(given: Any, answer: Any, channels: int) -> dict[str, Any]:
     answer = answer.detach().float()
     units = channels % answer.ndim if answer.ndim > 2 else answer.ndim - 1
     others = tuple(axis for axis in range(answer.ndim) if axis != units)
+    apart = answer.amax(dim=units) - answer.amin(dim=units)
     return facts | {
+        "alike": answer.shape[units] > 1 and bool((apart <= ROUNDING * answer.abs().amax(dim=units)).all()),
         "output_shape": list(answer.shape[1:]),
         "never_active": float((answer.amax(dim=others) <= 0).float().mean()),
         "share_zero": float((answer == 0).float().mean()),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from .axes import share_cut_anew
 from .fingerprint import Tally, looks
 
 MOST_POOL_BYTES = 128 * 2**20
 """Of inputs kept per stream, to be scored again."""
 MOST_POOL = 2048
+LOOKED_AT = 16
+"""Pictures of a stream whose axes are looked at: all of a stream are read in one way."""
 
 
 @dataclass
@@ -124,6 +128,7 @@ class Stream:
             "outputs": self.outputs.facts(),
             "labels": self.labels.facts(),
             "sum_to_one": self.rows_sum_to_one / self.rows if self.rows else None,
+            "cut_anew": share_cut_anew(list(islice(self.pool.values(), LOOKED_AT))),
         }
 
     def end_epoch(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,7 +57,7 @@ class Loaders:
         self.session = session
         self.latest: list[Yielded] = []
         self.turns = 0
-        self.data_sets: list[weakref.ref[Any]] = []
+        self.data_sets: list[Callable[[], Any]] = []
 
     def install(self, data: Any) -> None:
         """Patch ``DataLoader.__iter__``."""
@@ -95,7 +96,7 @@ class Loaders:
         for number, one in enumerate(self.data_sets):
             if one() is data_set:
                 return number
-        self.data_sets.append(weakref.ref(data_set))
+        self.data_sets.append(_weakly(data_set))
         return len(self.data_sets) - 1
 
     def is_gone(self, key: tuple[int, str]) -> bool:
@@ -137,6 +138,28 @@ class Loaders:
         pictures = max(rows, key=lambda part: part.numel() if hasattr(part, "numel") else np.size(part))
         found = array_of(next(part for part in rows if part is not pictures))
         batch.labels = found if found is not None and found.dtype.kind in "buif" else None
+
+
+def _weakly(data_set: Any) -> Callable[[], Any]:
+    """Return what gives the data set as long as the script has it, then None."""
+    try:
+        return weakref.ref(data_set)
+    except TypeError:  # a list, a tuple, a dict
+        return _Held(data_set)
+
+
+class _Held:
+    """A reference to what knows no weak ones: given up once nobody else has the object."""
+
+    ALONE = 2  # this reference, and the one that counting takes
+
+    def __init__(self, one: Any) -> None:
+        self._one = one
+
+    def __call__(self) -> Any:
+        if self._one is not None and sys.getrefcount(self._one) <= self.ALONE:
+            self._one = None
+        return self._one
 
 
 class _Watched:

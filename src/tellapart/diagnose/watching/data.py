@@ -31,6 +31,8 @@ MISSED = 0.5
 """A rare class is missed where less than half of it is found."""
 SOME_CONSTANT = 0.05
 """Single empty pictures occur in real sets; one in twenty is a fault of reading."""
+FITTED, HANDFUL = 0.95, 20
+"""A network that knows all of so few pictures by heart has been shown too little to tell others apart."""
 FEW_PER_CLASS = 200
 """Below some hundred pictures a class a network from scratch is known to overfit; pretrained features are the cure."""
 
@@ -78,7 +80,8 @@ def partial_epoch(view: View) -> Iterator[Sign | Clear]:
         if part is None or found is None:
             continue
         share, pictures, known, sure = found
-        shares.append(share)
+        if part.known is not None or isinstance(part.source.get("batches"), int):
+            shares.append(share)  # else what is never shown is not known either
         if share < COVERED:
             what = "A training epoch" if part.name == "train" else f"Each pass over the {part.name} part"
             # Half of the pictures an epoch, others in the next, only makes epochs shorter.
@@ -171,10 +174,9 @@ def _accounts(view: View, part: Part) -> str:
 def unreadable_pictures(view: View) -> Iterator[Sign | Clear]:
     """Look for inputs that show nothing."""
     for part in (view.train, *view.judging):
-        rows = 0 if part is None else sum(one.pictures for one in part.passes)
-        if part is None or part.inputs is None or not rows:
+        if part is None or part.inputs is None or not part.passes:
             continue
-        share = part.inputs.constant / rows
+        share = part.share_constant
         if part.inputs.not_finite:
             words = f"Inputs of the {part.name} part hold {part.inputs.not_finite} values that are nan or infinite."
             yield Sign(words, 0.9, view.place_of(part.name))
@@ -189,15 +191,18 @@ def unreadable_pictures(view: View) -> Iterator[Sign | Clear]:
 def too_few_pictures(view: View) -> Iterator[Sign | Clear]:
     """Look for a small training part that is fitted, and unseen pictures that are not."""
     part = view.train
-    if part is None or not part.labels_kept or not overfits(view.of_train, view.of_judged):
+    if part is None or not part.labels_kept:
         return
     per_class = min(part.labels_kept.values())
-    if per_class < FEW_PER_CLASS:
-        yield Sign(
-            f"The training part is fitted, unseen pictures are not; the smallest class has {per_class} pictures.",
-            0.4,
-            view.place_of("train"),
-        )
+    words = (
+        f"The training part is fitted, unseen pictures are not; the smallest class has {per_class} pictures."
+    )
+    # Of a handful the interval of the training score says nothing.
+    fitted = number_of(view.of_train, "balanced_accuracy") >= FITTED
+    if per_class < HANDFUL and fitted and view.of_judged is not None and not view.works:
+        yield Sign(words, 0.6, view.place_of("train"))
+    elif per_class < FEW_PER_CLASS and overfits(view.of_train, view.of_judged):
+        yield Sign(words, 0.4, view.place_of("train"))
 
 
 def overfits(train: Mapping[str, Any] | None, judged: Mapping[str, Any] | None) -> bool:

@@ -117,7 +117,7 @@ def _epochs(view: View) -> Fact | None:
     "optimizer.bad_initialisation", "with the library's initial weights the loss starts near ln k and falls"
 )
 def bad_initialisation(view: View) -> Iterator[Sign | Clear]:
-    """Look for layers that give one value at the start, and for answers that start far too sure."""
+    """Look for layers, or units of one, that give one value at the start, and for answers that start far too sure."""
     weighted = [one for one in view.layers if one.parameters and one.std is not None]
     # The last ones may start at 0: they learn all the same. And an activation may make one value of any weights.
     dead = [one for one in weighted[:-1] if one.std is not None and one.std < 1e-9]
@@ -125,6 +125,11 @@ def bad_initialisation(view: View) -> Iterator[Sign | Clear]:
     where = next(iter(view.program.initialisations), None) if view.program is not None else None
     if dead:
         yield Sign(f"At the start layer {dead[0].name} gives one value for every picture.", 0.75, where)
+        return
+    alike = [one for one in weighted[:-1] if one.alike and one.std]
+    if alike:
+        words = f"At the start all units of layer {alike[0].name} give the same: steps keep them alike."
+        yield Sign(words, 0.85, where)
         return
     if start is None or even is None or view.loss is None or view.loss.expects == "":
         return

@@ -32,6 +32,8 @@ JUMP = 0.005
 FLAT_INITIAL = 3.0
 """A loss that starts at three times ln k is that of a net whose first answers are far too sure."""
 CHANNELS = 4
+MOSTLY = 0.5
+"""Where axes are wrong they are wrong for all pictures; single ones may look so by chance."""
 SCALING = ("Rescaling", "Normalization", "LayerNormalization", "LayerNorm", *NORMALISING)
 
 
@@ -196,12 +198,23 @@ def augmented_validation(view: View) -> Iterator[Sign | Clear]:
         )
 
 
-@rule("prep.channel_order", "with the axes in the order of the first convolution, it learns")
+@rule(
+    "prep.channel_order",
+    "with the axes in the order of the first convolution, it learns, or learns more",
+    prevents=False,
+)
 def channel_order(view: View) -> Iterator[Sign | Clear]:
     """Hold the shape of the inputs against what the first convolution makes of it."""
     part = view.train
     first = next((one for one in view.layers if one.kind in ("Conv2D", "Conv2d", "SeparableConv2D")), None)
     if part is None or part.inputs is None or first is None or len(first.input_shape) != 3:
+        return
+    if (part.cut_anew or 0.0) >= MOSTLY:
+        words = (
+            f"The pictures of shape {part.inputs.shape} are far smoother when the same numbers are read with the "
+            "channels at the other end: a reshape has scrambled them where axes had to be moved"
+        )
+        yield Sign(f"{words}.", 0.9, view.place_of("train"))
         return
     shape, made = first.input_shape, first.output_shape
     if view.training.model.framework == "torch":

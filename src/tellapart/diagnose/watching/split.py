@@ -27,6 +27,8 @@ SOME_SHARED, FEW_SHARED = 0.02, 3
 FEW_NEAR, MANY_NEAR, FEWEST_NEAR = 0.05, 0.2, 5
 """Of drawn honest sets (discs, gratings, noise, digits; 20 to 75 judged pictures) up to 15 % seem to have near copies;
 sets split after copying have 40 to 80 %. Up to 5 % is nothing."""
+MOSTLY = 0.5
+"""Of a part of which so many pictures are empty nobody can say whose they are: all empty pictures look the same."""
 FEW_POSSIBLE = 0.1
 """So many exact repetitions within the training part say that there are few different pictures at all."""
 WIDE, VERY_WIDE = 0.3, 0.45
@@ -113,7 +115,7 @@ def leak(view: View) -> Iterator[Sign | Clear]:
     """Look for the same pictures in two parts."""
     for part in view.judging:
         share = part.shared.get("train", 0.0)
-        if view.train is None or share >= SAME:
+        if view.train is None or share >= SAME or part.share_constant > MOSTLY:
             continue
         count = round(share * part.pictures)
         yield from _near(view, part)
@@ -121,7 +123,7 @@ def leak(view: View) -> Iterator[Sign | Clear]:
             continue
         certainty = 0.9 if share >= SOME_SHARED and count >= FEW_SHARED else 0.5
         if part.inputs is not None and part.inputs.constant:
-            certainty = 0.3  # empty pictures all look the same
+            certainty = 0.3  # what is shared may be the empty ones
         words = (
             f"{count} of the {part.pictures} pictures of the {part.name} part are in the training part too"
         )
@@ -171,6 +173,8 @@ def validation_is_training(view: View) -> Iterator[Sign | Clear]:
     """Look for a judging part that is the training part, or a piece of it."""
     for part in view.judging:
         share = part.shared.get("train", 0.0)
+        if part.share_constant > MOSTLY:
+            continue
         if share >= SAME:
             words = f"All {part.pictures} pictures of the {part.name} part are training pictures."
             yield Sign(words, 0.97, view.place_of(part.name))

@@ -65,6 +65,12 @@ def partial_epoch(program: Program) -> Iterator[Sign]:
             part = training.part(role)
             if amount is not None:
                 yield from _partial(amount, part, "An epoch" if role == "train" else "Validation", training)
+        if training.loop is not None and training.loop.cut_short is not None:
+            yield Sign(
+                training.loop.cut_short,
+                "A counter breaks off the loop over batches: pictures that come later are never seen.",
+                0.6,
+            )
 
 
 def _partial(amount: Amount, part: DataPart | None, what: str, training: Training) -> Iterator[Sign]:
