@@ -9,6 +9,7 @@ import libcst as cst
 from tellapart.diagnose.reading import DataPart, Step, Training
 
 from .pictures_in_text import Text, change, training_at
+from .prep_picture import colours_left
 from .prep_scales import drop_step
 from .registry import Asked, Edit, edit
 from .transforms import composed, elements, is_random
@@ -39,6 +40,7 @@ def one_preparation(asked: Asked) -> Iterator[Edit | None]:
     yield change(asked, words, lambda text: _done_at_use(text, training, train, other))
     yield change(asked, words, lambda text: _undone(text, train, other))
     yield change(asked, words, lambda text: _same_size(text, train, other))
+    yield change(asked, words, lambda text: colours_left(text, train, other))
 
 
 def _readers_alike(text: Text, train: DataPart, other: DataPart) -> bool:
