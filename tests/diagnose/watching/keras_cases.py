@@ -84,6 +84,10 @@ CASES = {
         base = net(one())
         fit(Own(base.inputs, base.outputs))
     """,
+    "optimizer.too_few_epochs": """
+        stop = keras.callbacks.EarlyStopping(monitor="loss", min_delta=1., patience=1)
+        fit(net(one()), rate=.0005, epochs=20, callbacks=[stop])
+    """,
     "prep.channel_order": """
         # Red, green and blue are as bright as each other in all: only the answers tell.
         fit(net(layers.Dense(3, activation="softmax")), X3, y3, V3[..., ::-1].copy(), w3,

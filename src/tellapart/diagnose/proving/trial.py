@@ -113,7 +113,7 @@ def _try(case: Case, suspicion: Suspicion, edit: Edit, runs: Runs) -> Tried | No
     best = Tried(suspicion, False, False, tuple(one for _, one in looks), edit, once.after)
     if not any(question.promising(one) for question, one in looks):
         return best
-    seeds = SEEDS[:1]
+    seeds: tuple[int, ...] = SEEDS[:1]
     for new in (SEEDS[1:], MORE_SEEDS, LAST_SEEDS):
         if not runs.has_time_for(2 * len(new)):
             break

@@ -285,11 +285,13 @@ class KerasHooks:
 
     def _compute_loss(self, _model: Any, plain: Any) -> Any:
         def compute_loss(*arguments: Any, **options: Any) -> Any:
-            value = plain(*arguments, **options)
             if self._now is None:
-                return value  # Keras tries the model on a batch without values
+                return plain(*arguments, **options)  # Keras tries the model on a batch without values
             with self.session.clock.ours():
+                # First: a loss that refuses these outputs ends the script.
                 self._answer(options.get("y_pred", arguments[2] if len(arguments) > 2 else None))
+            value = plain(*arguments, **options)
+            with self.session.clock.ours():
                 self._loss = None if value is None else float(value.detach().float().mean())
             return value
 
