@@ -82,11 +82,11 @@ CASES = {
                 self.optimizer.apply([one.value.grad for one in self.trainable_weights], self.trainable_weights)
                 return {"loss": loss}
         base = net(one())
-        fit(Own(base.inputs, base.outputs))
+        fit(Own(base.inputs, base.outputs), noise, y, other)
     """,
     "optimizer.too_few_epochs": """
         stop = keras.callbacks.EarlyStopping(monitor="loss", min_delta=1., patience=1)
-        fit(net(one()), rate=.0005, epochs=20, callbacks=[stop])
+        fit(net(one()), noise, y, other, epochs=20, callbacks=[stop])
     """,
     "prep.channel_order": """
         # Red, green and blue are as bright as each other in all: only the answers tell.
