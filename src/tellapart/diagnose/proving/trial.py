@@ -12,7 +12,7 @@ from tellapart.diagnose.trials.runs import Runs
 from tellapart.diagnose.watching.comparing import Discrepancy
 
 from .measures import Pair, rescored
-from .questions import MATTERS, Question, questions
+from .questions import MATTERS, RISES, Question, questions
 
 SEEDS = (0, 1, 2)
 """Three, as the interface asks; the first is the look."""
@@ -96,8 +96,11 @@ def score_again(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
         for kept in training.scores:
             if not kept.preparation:
                 continue
-            everything = runs.all(case.program.text, SEEDS)
             change = f"The {kept.part} pictures are {kept.preparation}; the weights stay the same."
+            once = rescored(change, SEEDS[:1], [case.recording], kept.part, kept.preparation)
+            if once is None or not RISES.promising(once):
+                continue
+            everything = runs.all(case.program.text, SEEDS)
             found = rescored(change, SEEDS, everything, kept.part, kept.preparation)
             if found is not None and found.effect.low > 0:
                 return Tried(suspicion, True, found.effect.low >= MATTERS, (found,))
