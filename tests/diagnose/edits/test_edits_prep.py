@@ -312,3 +312,12 @@ def test_colours_that_one_part_turns_are_left(code, turned, kept) -> None:
 @pytest.mark.parametrize("turned", ["[::-1]", "[:, ::-1]", "[:, :, :3]"])
 def test_what_turns_no_colours_stays(turned) -> None:
     assert not edits(READERS.replace("{turned}", turned), "prep.channel_order")
+
+
+def test_what_is_divided_once_more_is_not() -> None:
+    faulty = READERS.replace("{turned}", "").replace("validation_data=(v, w)", "validation_data=(v / 255, w)")
+    assert changed(faulty, first(faulty, "prep.train_validation_mismatch")) == (
+        ["net.fit(x, y, validation_data=(v / 255, w))"],
+        ["net.fit(x, y, validation_data=(v, w))"],
+    )
+    assert not edits(READERS.replace("{turned}", ""), "prep.train_validation_mismatch")

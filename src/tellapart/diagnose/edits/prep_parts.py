@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isclose, prod
 
 import libcst as cst
 
@@ -215,11 +216,20 @@ def _done_at_use(text: Text, training: Training, train: DataPart, other: DataPar
 
 def _undone(text: Text, train: DataPart, other: DataPart) -> bool:
     """Leave out a division that the training pictures do not get."""
-    if train.of("scale") or not other.of("scale") or train.of("preprocess", "normalise"):
+    if train.of("preprocess", "normalise"):
         return False
-    places = [one.position for one in other.of("scale") if one.name != "ToTensor"]
-    dropped = [drop_step(text, one) for one in places]
+    shared = {one.position for one in train.of("scale")}
+    extra = [one for one in other.of("scale") if one.name != "ToTensor" and one.position not in shared]
+    # All of what is its own, or the last of it where each part has a division of its own.
+    wrong = next(
+        (some for some in (extra, extra[-1:]) if isclose(train.scale * _scale(some), other.scale)), []
+    )
+    dropped = [drop_step(text, one.position) for one in wrong]
     return bool(dropped) and all(dropped)
+
+
+def _scale(steps: list[Step]) -> float:
+    return prod(one.amount for one in steps if isinstance(one.amount, int | float))
 
 
 def _same_size(text: Text, train: DataPart, other: DataPart) -> bool:

@@ -64,7 +64,7 @@ def set_epochs(sheet: Sheet, training: Training, epochs: int) -> bool:
     """Let a training go on for so many epochs; say whether it could be done."""
     if training.loop is None:
         call = fit_call(sheet, training)
-        if call is None:
+        if call is None or word(call) == "train_on_batch":
             return False
         old = sheet.argument(call, "nb_epoch") is not None
         sheet.set_argument(call, "nb_epoch" if old else "epochs", str(epochs))

@@ -7,7 +7,7 @@ from .apis import made_by
 from .chain import is_network
 from .compiling import Compiling
 from .data_facts import DataPart
-from .facts import Callback, Metric, Training
+from .facts import Amount, Callback, Metric, Training
 from .interpret.run import Trace
 from .interpret.state import Event
 from .interpret.values import Items, Made, Part, Unread, Value, literal, number
@@ -84,7 +84,7 @@ class KerasTrainings:
             else None,
             metrics=self._metrics(compiled),
             parts=data,
-            epochs=amount(source, given(None, "epochs", "nb_epoch")),
+            epochs=self._epochs(made),
             steps_per_epoch=amount(source, given(None, "steps_per_epoch")),
             validation_steps=amount(source, given(None, "validation_steps", "nb_val_samples")),
             validation_split=number(given(None, "validation_split")),
@@ -93,6 +93,12 @@ class KerasTrainings:
             class_weight=given(None, "class_weight", "sample_weight") is not None,
             callbacks=callbacks,
         )
+
+    def _epochs(self, made: Made | None) -> Amount | None:
+        """Return how long ``fit`` goes on; of ``train_on_batch`` the loop around it decides, not the call."""
+        if made is not None and _key(made) == "train_on_batch":
+            return Amount(**fact_of(self.trace.source, made), value=None)
+        return amount(self.trace.source, made.argument(None, "epochs", "nb_epoch")) if made else None
 
     def _metrics(self, compiled: Made | None) -> tuple[Metric, ...]:
         return self.compiling.metrics(compiled.argument(2, "metrics")) if compiled else ()
