@@ -218,3 +218,41 @@ def test_what_is_shuffled_before_labels_are_taken_from_it_stays() -> None:
     at = next(number for number, line in enumerate(lines) if line.startswith("labels"))
     lines[at : at + 2] = lines[at : at + 2][::-1]
     assert not edits("\n".join(lines), "label.misaligned")
+
+
+TWO_ARRAYS = """
+import numpy as np
+import keras
+from sklearn.utils import shuffle
+
+x, y = np.arange(8.0)[:, None], np.arange(8)
+SIZE = 4
+p = np.random.default_rng(0).permutation(8)
+{mixed}
+net = keras.Sequential([keras.Input((1,)), keras.layers.Dense(8, activation="softmax")])
+net.compile("sgd", "sparse_categorical_crossentropy")
+net.fit(x[:6], y[:6], SIZE, validation_data=(x[6:], y[6:]), verbose=0)
+"""
+
+
+@pytest.mark.parametrize(
+    "mixed",
+    [
+        "x = x[p]",
+        "y = y[p]",
+        "x = x[p]\ny = y[np.random.permutation(len(y))]",
+        "x = x[np.random.permutation(len(x))]",
+        "np.random.shuffle(x)",
+        "x = shuffle(x, random_state=1)",
+    ],
+)
+def test_what_is_shuffled_alone_takes_the_other_with_it(mixed):
+    names = run(first(TWO_ARRAYS.replace("{mixed}", mixed), "label.misaligned"))
+    assert names["x"][:, 0].tolist() == names["y"].tolist()
+    assert sorted(names["y"].tolist()) == list(range(8))
+    assert names["y"].tolist() != list(range(8))
+
+
+@pytest.mark.parametrize("mixed", ["x, y = x[p], y[p]", "x, y = shuffle(x, y)", "x = x[:4]"])
+def test_what_is_shuffled_together_stays(mixed):
+    assert not edits(TWO_ARRAYS.replace("{mixed}", mixed), "label.misaligned")

@@ -181,3 +181,27 @@ def test_where_nothing_shows_the_optimiser_nothing_is_changed():
     text = replaced(IN_A_FUNCTION, "            opt.step()\n", "", "            opt.zero_grad()\n", "")
     text = text.replace(", o.SGD(m.parameters(), lr=0.01)", ", given")
     assert edits("loop.missing_step", text) == ()
+
+
+OWN_STEP = """
+import keras
+
+class Own(keras.Model):
+    def train_step(model, data):
+        images, labels = data
+        loss = model.compute_loss(y=labels, y_pred=model(images, training=True))
+        loss.backward()
+        weights = model.trainable_weights
+        model.optimizer.apply([one.value.grad for one in weights], weights)
+        return {"loss": loss}
+
+net = Own(given, keras.layers.Dense(1, activation="sigmoid")(keras.layers.Flatten()(given)))
+net.compile("adam", "binary_crossentropy")
+net.fit(X, y)
+"""
+
+
+def test_a_model_with_its_own_train_step_clears_its_gradients():
+    assert change(OWN_STEP, mended("loop.missing_zero_grad", OWN_STEP)) == ["+        model.zero_grad()"]
+    assert "model.zero_grad()\n        loss.backward()" in mended("loop.missing_zero_grad", OWN_STEP)
+    assert not edits("loop.missing_zero_grad", OWN_STEP.replace("train_step", "elsewhere"))

@@ -85,11 +85,15 @@ def test_epochs_are_counted_from_where_they_begin(given, becomes):
     assert not becomes or f"for epoch in {becomes}:" in found[0].text
 
 
-def test_an_impatient_callback_waits():
+@pytest.mark.parametrize(
+    "given", ["patience=0", "min_delta=0.5, patience=3", 'monitor="val_loss", mode="max", patience=3']
+)
+def test_a_callback_that_stops_too_soon_waits(given):
     faulty = replaced(
-        KERAS, "verbose=0)\nacc", "verbose=0, callbacks=[keras.callbacks.EarlyStopping(patience=0)])\nacc"
+        KERAS, "verbose=0)\nacc", f"verbose=0, callbacks=[keras.callbacks.EarlyStopping({given})])\nacc"
     )
-    assert "EarlyStopping(patience=5)" in mended("optimizer.too_few_epochs", faulty)
+    monitor = 'monitor="val_loss", ' if "monitor" in given else ""
+    assert f"EarlyStopping({monitor}patience=5)" in mended("optimizer.too_few_epochs", faulty)
 
 
 @pytest.mark.parametrize("given", ["batch_size=1", "1"])

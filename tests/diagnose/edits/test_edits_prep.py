@@ -281,3 +281,43 @@ def test_the_wrong_module_is_exchanged() -> None:
     )
     new = changed(faulty, first(faulty, case.code))[1]
     assert new == ["from tensorflow.keras.applications.mobilenet_v2 import preprocess_input"]
+
+
+READERS = """
+import sys
+import keras
+import numpy as np
+from PIL import Image
+
+def learnt(paths):
+    return np.stack([np.asarray(Image.open(one)) / 255 for one in paths])
+
+def judged(paths):
+    return np.stack([np.asarray(Image.open(one)){turned} / 255 for one in paths])
+
+x, y, v, w = learnt(sys.argv[1:9]), np.arange(8) % 2, judged(sys.argv[9:]), np.arange(8) % 2
+net = keras.Sequential([keras.Input((12, 12, 3)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
+net.compile("adam", "sparse_categorical_crossentropy")
+net.fit(x, y, validation_data=(v, w))
+"""
+
+
+@pytest.mark.parametrize("code", ["prep.train_validation_mismatch", "prep.channel_order"])
+@pytest.mark.parametrize(("turned", "kept"), [("[:, :, ::-1]", "[:, :, :]"), ("[..., ::-1]", "[..., :]")])
+def test_colours_that_one_part_turns_are_left(code, turned, kept) -> None:
+    faulty = READERS.replace("{turned}", turned)
+    assert first(faulty, code) == READERS.replace("{turned}", kept)
+
+
+@pytest.mark.parametrize("turned", ["[::-1]", "[:, ::-1]", "[:, :, :3]"])
+def test_what_turns_no_colours_stays(turned) -> None:
+    assert not edits(READERS.replace("{turned}", turned), "prep.channel_order")
+
+
+def test_what_is_divided_once_more_is_not() -> None:
+    faulty = READERS.replace("{turned}", "").replace("validation_data=(v, w)", "validation_data=(v / 255, w)")
+    assert changed(faulty, first(faulty, "prep.train_validation_mismatch")) == (
+        ["net.fit(x, y, validation_data=(v / 255, w))"],
+        ["net.fit(x, y, validation_data=(v, w))"],
+    )
+    assert not edits(READERS.replace("{turned}", ""), "prep.train_validation_mismatch")

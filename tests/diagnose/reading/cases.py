@@ -321,6 +321,10 @@ CASES = [
     ),
     Case("optimizer.too_few_epochs", GENERATORS, "epochs=50", "epochs=1"),
     Case("optimizer.too_few_epochs", MODULE, "range(20)", "range(2)"),
+    Case("optimizer.too_few_epochs", SUBCLASS, "patience=5", "patience=5, min_delta=0.5"),
+    Case(
+        "optimizer.too_few_epochs", SUBCLASS, "patience=5", 'patience=5, monitor="val_accuracy", mode="min"'
+    ),
     Case("optimizer.bad_initialisation", ARRAYS, '"he_normal"', '"zeros"'),
     Case(
         "optimizer.bad_initialisation",

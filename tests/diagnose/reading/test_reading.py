@@ -294,3 +294,17 @@ def test_a_long_training_is_read_under_two_seconds() -> None:
     started = time.process_time()
     suspect(read_program(text))
     assert time.process_time() - started < 2
+
+
+def test_how_long_a_loop_over_batches_goes_on_is_not_known_from_its_call():
+    text = """
+import keras
+net = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+net.compile("adam", "binary_crossentropy")
+for epoch in range(30):
+    for x, y in batches():
+        net.train_on_batch(x, y)
+"""
+    assert "optimizer.too_few_epochs" not in {one.code for one in suspect(read_program(text))}
+    fitted = text.replace("train_on_batch", "fit")
+    assert "optimizer.too_few_epochs" in {one.code for one in suspect(read_program(fitted))}

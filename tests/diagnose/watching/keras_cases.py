@@ -73,6 +73,26 @@ CASES = {
     "prep.train_validation_mismatch": """
         fit(net(one()), V=V[..., ::-1] * [1, 1, .5] + [0, 0, .3], X=X * [.5, 1, 1] + [.3, 0, 0])
     """,
+    "loop.missing_zero_grad": """
+        class Own(keras.Model):
+            def train_step(self, data):
+                images, labels = data
+                loss = self.compute_loss(y=labels[:, None], y_pred=self(images, training=True))
+                loss.backward()
+                self.optimizer.apply([one.value.grad for one in self.trainable_weights], self.trainable_weights)
+                return {"loss": loss}
+        base = net(one())
+        fit(Own(base.inputs, base.outputs), noise, y, other)
+    """,
+    "optimizer.too_few_epochs": """
+        stop = keras.callbacks.EarlyStopping(monitor="loss", min_delta=1., patience=1)
+        fit(net(one()), noise, y, other, epochs=20, callbacks=[stop])
+    """,
+    "prep.channel_order": """
+        # Red, green and blue are as bright as each other in all: only the answers tell.
+        fit(net(layers.Dense(3, activation="softmax")), X3, y3, V3[..., ::-1].copy(), w3,
+            "sparse_categorical_crossentropy", epochs=8)
+    """,
     "prep.train_predict_mismatch": """
         model = net(one())
         fit(model, epochs=8)

@@ -28,6 +28,16 @@ from tellapart.diagnose.watching.wording import measure_in, role_in
                 ("accuracy", 0.65, "validation"),
             ],
         ),
+        (
+            "epoch 1 loss 0.5 acc 0.8 f1 0.7 test_loss 0.6 test_acc 0.7",
+            [
+                ("loss", 0.5, "train"),
+                ("accuracy", 0.8, "train"),
+                ("f1", 0.7, ""),
+                ("loss", 0.6, "test"),
+                ("accuracy", 0.7, "test"),
+            ],
+        ),
         ("[2] Training Loss: 0.3 Accuracy: 90.1%", [("loss", 0.3, "train"), ("accuracy", 0.901, "train")]),
         ("Accuracy: 66/80 (82%)", [("accuracy", 0.825, "")]),
         ("F1-score = .61, AUC-ROC = .93", [("f1", 0.61, ""), ("auc", 0.93, "")]),

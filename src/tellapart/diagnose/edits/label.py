@@ -11,6 +11,7 @@ from tellapart.diagnose.reading.suspicions.vocabulary import BINARY
 
 from . import label_values
 from .bindings import is_false
+from .pairing import LISTINGS, in_order, indexed_alike, shuffled_alike
 from .pictures_in_text import Text, change, training_at
 from .registry import Asked, Edit, edit
 
@@ -124,12 +125,11 @@ def side_by_side(asked: Asked) -> Iterator[Edit | None]:
     words = "The files are shuffled before their labels are taken from them, not after."
     yield change(asked, words, _shuffled_before)
     yield change(asked, words, _one_order)
+    yield change(asked, words, indexed_alike)
+    yield change(asked, words, shuffled_alike)
     yield change(asked, "Pictures and labels are split with the same seed.", _one_seed)
     yield change(asked, "Files are sorted by their whole path, folder first.", _by_whole_path)
     yield change(asked, "Folders are listed in sorted order everywhere.", _sorted)
-
-
-LISTINGS = ("listdir", "glob", "iglob", "iterdir", "rglob")
 
 
 def _by_whole_path(text: Text) -> bool:
@@ -180,26 +180,12 @@ def _one_permutation(text: Text) -> bool:
     if first is None or len(calls) < 2:
         return False
     order = text.free("order", "mixed")
-    names = [text.code(one.args[0].value) for one in calls]
-    for number, (call, name) in enumerate(zip(calls, names, strict=True)):
-        # A list takes no array of numbers; numpy's and PyTorch's arrays are kept whole.
-        new = (
-            f"{name}[:] = [{name}[i] for i in {order}]"
-            if _is_list(text, call)
-            else f"{name} = {name}[{order}]"
-        )
-        drawn = f"{order} = {text.numpy()}.random.permutation(len({names[0]}))\n{text.indent(call)}"
+    name = text.code(first.args[0].value)
+    for number, call in enumerate(calls):
+        new = in_order(text, call.args[0].value, order, sure=text.api(call.func) == "random.shuffle")
+        drawn = f"{order} = {text.numpy()}.random.permutation(len({name}))\n{text.indent(call)}"
         text.replace(call, new if number else drawn + new)
     return True
-
-
-def _is_list(text: Text, call: cst.Call) -> bool:
-    made = text.resolve(call.args[0].value)
-    if isinstance(made, (cst.List, cst.ListComp)):
-        return True
-    if isinstance(made, cst.Call):
-        return text.what(made) in (*LISTINGS, "sorted", "list")
-    return text.api(call.func) == "random.shuffle"
 
 
 def _one_order(text: Text) -> bool:

@@ -20,6 +20,8 @@ from .sheet import Sheet, word
 def zero_grad(asked: Asked) -> Iterator[Edit | None]:
     """Set the gradients to zero right before every backward."""
     training = _looped(asked)
+    if training is None:
+        yield _zeroed_in_train_step(asked)
     if training is None or training.loop is None or training.loop.backward is None:
         return
     sheet = Sheet(asked.program)
@@ -31,6 +33,19 @@ def zero_grad(asked: Asked) -> Iterator[Edit | None]:
         return
     sheet.insert_before(backward, f"{name}.zero_grad()")
     yield Edit(asked.suspicion.code, f"{name}.zero_grad() is called before every backward().", sheet.text())
+
+
+def _zeroed_in_train_step(asked: Asked) -> Edit | None:
+    """Do in a Keras model's own ``train_step`` what Keras's own does before ``backward``."""
+    sheet = Sheet(asked.program)
+    for call in sheet.nodes(cst.Call):
+        method = sheet.around(call, cst.FunctionDef) if word(call) == "backward" else None
+        if isinstance(method, cst.FunctionDef) and method.name.value == "train_step" and method.params.params:
+            model = method.params.params[0].name.value
+            sheet.insert_before(call, f"{model}.zero_grad()")
+            words = f"{model}.zero_grad() is called before backward()."
+            return Edit(asked.suspicion.code, words, sheet.text())
+    return None
 
 
 @edit("loop.missing_step")

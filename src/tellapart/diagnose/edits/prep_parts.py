@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isclose, prod
 
 import libcst as cst
 
 from tellapart.diagnose.reading import DataPart, Step, Training
 
 from .pictures_in_text import Text, change, training_at
+from .prep_picture import colours_left
 from .prep_scales import drop_step
 from .registry import Asked, Edit, edit
 from .transforms import composed, elements, is_random
@@ -39,6 +41,7 @@ def one_preparation(asked: Asked) -> Iterator[Edit | None]:
     yield change(asked, words, lambda text: _done_at_use(text, training, train, other))
     yield change(asked, words, lambda text: _undone(text, train, other))
     yield change(asked, words, lambda text: _same_size(text, train, other))
+    yield change(asked, words, lambda text: colours_left(text, train, other))
 
 
 def _readers_alike(text: Text, train: DataPart, other: DataPart) -> bool:
@@ -213,11 +216,20 @@ def _done_at_use(text: Text, training: Training, train: DataPart, other: DataPar
 
 def _undone(text: Text, train: DataPart, other: DataPart) -> bool:
     """Leave out a division that the training pictures do not get."""
-    if train.of("scale") or not other.of("scale") or train.of("preprocess", "normalise"):
+    if train.of("preprocess", "normalise"):
         return False
-    places = [one.position for one in other.of("scale") if one.name != "ToTensor"]
-    dropped = [drop_step(text, one) for one in places]
+    shared = {one.position for one in train.of("scale")}
+    extra = [one for one in other.of("scale") if one.name != "ToTensor" and one.position not in shared]
+    # All of what is its own, or the last of it where each part has a division of its own.
+    wrong = next(
+        (some for some in (extra, extra[-1:]) if isclose(train.scale * _scale(some), other.scale)), []
+    )
+    dropped = [drop_step(text, one.position) for one in wrong]
     return bool(dropped) and all(dropped)
+
+
+def _scale(steps: list[Step]) -> float:
+    return prod(one.amount for one in steps if isinstance(one.amount, int | float))
 
 
 def _same_size(text: Text, train: DataPart, other: DataPart) -> bool:

@@ -14,6 +14,8 @@ from .finding_training import layer_call
 from .pictures_in_text import Text, change, training_at
 from .registry import Asked, Edit, edit
 
+MOST_CHANNELS = 4
+
 
 @edit("prep.channel_order")
 def right_order(asked: Asked) -> Iterator[Edit | None]:
@@ -24,7 +26,7 @@ def right_order(asked: Asked) -> Iterator[Edit | None]:
         (one for one in (training.model.layers if training and training.model else ()) if one.input_shape),
         None,
     )
-    if first is not None and position in (None, first.position):
+    if first is not None and position in (None, first.position) and _channels_first(first):
         words = "The input shape has the channels last, as Keras expects."
         yield change(asked, words, lambda text: _channels_last(text, first))
     train = training.part("train") if training is not None else None
@@ -33,9 +35,19 @@ def right_order(asked: Asked) -> Iterator[Edit | None]:
             words = "These pictures have their colours in the order of the training pictures."
             yield change(asked, words, lambda text, other=other: _same_reader(text, train, other))  # type: ignore[misc]
             yield change(asked, words, lambda text, other=other: _colours_turned(text, train, other))  # type: ignore[misc]
+            yield change(asked, words, lambda text, other=other: colours_left(text, train, other))  # type: ignore[misc]
     lines = [one.position.line for one in (train.of("reshape") if train is not None else ())]
     words = "The axes are moved where a reshape scrambled the pictures."
     yield change(asked, words, lambda text: axes_moved(text, lines))
+
+
+def _channels_first(layer: Layer) -> bool:
+    shape = layer.input_shape or ()
+    return len(shape) == 3 and _few(shape[0]) and not _few(shape[2])
+
+
+def _few(axis: object) -> bool:
+    return isinstance(axis, int) and axis <= MOST_CHANNELS
 
 
 def _channels_last(text: Text, layer: Layer) -> bool:
@@ -98,6 +110,36 @@ def _colours_turned(text: Text, train: DataPart, other: DataPart) -> bool:
             text.wrap(call, "", "[..., ::-1]")
             return True
     return False
+
+
+def colours_left(text: Text, train: DataPart, other: DataPart) -> bool:
+    """Leave out a ``[..., ::-1]`` that only one of the two parts goes through."""
+    mine, theirs = (_scopes(text, each) for each in (other, train))
+    turned = [
+        one for one in text.nodes(cst.Subscript) if (text.scope(one) in mine) != (text.scope(one) in theirs)
+    ]
+    steps = [step for one in turned if (step := _reversal(text, one)) is not None]
+    for step in steps:
+        text.replace(step, ":")
+    return bool(steps)
+
+
+def _scopes(text: Text, part: DataPart) -> list[cst.CSTNode]:
+    """Return the functions of the script in which pictures of a part are read."""
+    found = [text.scope(one) for one in _read_calls(text, part)]
+    return [one for one in found if one is not text.tree]
+
+
+def _reversal(text: Text, node: cst.Subscript) -> cst.Slice | None:
+    """Return the ``::-1`` of the last of three axes, or after an ellipsis."""
+    axes = [one.slice for one in node.slice]
+    last = axes[-1]
+    after_ellipsis = (
+        len(axes) == 2 and isinstance(axes[0], cst.Index) and isinstance(axes[0].value, cst.Ellipsis)
+    )
+    if not isinstance(last, cst.Slice) or not (after_ellipsis or len(axes) == 3):
+        return None
+    return last if "".join(text.code(last).split()) == "::-1" else None
 
 
 def _given_name(text: Text, call: cst.Call, read: cst.Call) -> bool:

@@ -18,6 +18,8 @@ LONGER = 3
 """So many times the epochs."""
 
 PATIENCE = 5
+GAIN = ("min_delta", "mode", "baseline")
+"""What says which change is a gain; without them each is, in the direction that the figure's name tells."""
 BATCH = 32
 LOADERS = ("DataLoader",)
 READERS = ("flow_from_directory", "flow", "flow_from_dataframe", "image_dataset_from_directory")
@@ -35,6 +37,8 @@ def more_epochs(asked: Asked) -> Iterator[Edit | None]:
         call = sheet.call_at(stopping[0].position)
         if call is not None:
             sheet.set_argument(call, "patience", str(PATIENCE))
+            for one in GAIN:
+                sheet.drop_argument(call, one)
             yield Edit(
                 asked.suspicion.code, f"Training stops after {PATIENCE} epochs without gain.", sheet.text()
             )
@@ -60,7 +64,7 @@ def set_epochs(sheet: Sheet, training: Training, epochs: int) -> bool:
     """Let a training go on for so many epochs; say whether it could be done."""
     if training.loop is None:
         call = fit_call(sheet, training)
-        if call is None:
+        if call is None or word(call) == "train_on_batch":
             return False
         old = sheet.argument(call, "nb_epoch") is not None
         fourth = 3 if word(call) == "fit" else None

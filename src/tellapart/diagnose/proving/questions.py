@@ -28,6 +28,8 @@ UNTOUCHED = ("split.leak", "split.validation_is_training")
 CHANGED_WHEN_JUDGED = "prep.augmented_validation"
 """What shows a wrong figure of a network that may be well: the true one is that on the pictures as they are."""
 MOST_FIGURES = 2
+EIGHT_OF_FIVE = 0.67
+"""An interval over eight seeds is this share of one over five as wide: Student's quantile over the root of n."""
 
 CEILING = 0.95
 """Above this there is no room for the gain that would make a cause; what may still be wrong is a figure or a split."""
@@ -51,6 +53,8 @@ class Question:
         It is large enough for a cause.
     open
         More seeds may still show that it matters.
+    near
+        Eight seeds that go on like the first five would show it.
     """
 
     measure: Callable[[Pair], Experiment | None]
@@ -58,6 +62,7 @@ class Question:
     shown: Test
     matters: Test
     open: Test
+    near: Test
 
 
 def could_matter(code: str, balanced_accuracy: float) -> bool:
@@ -85,7 +90,8 @@ def questions(code: str, wrong: tuple[Discrepancy, ...]) -> tuple[Question, ...]
     if not code.startswith(WRONG_FIGURES):
         return (RISES,)
     gaps = tuple(
-        Question(partial(by_figure, wrong=one), _closes, _closes, _closes, _never) for one in _gravest(wrong)
+        Question(partial(by_figure, wrong=one), _closes, _closes, _closes, _never, _never)
+        for one in _gravest(wrong)
     )
     return gaps if code.startswith("metric.") else (*gaps, RISES)
 
@@ -119,6 +125,7 @@ RISES = Question(
     shown=lambda one: one.effect.low > 0,
     matters=lambda one: one.effect.low >= MATTERS,
     open=lambda one: one.effect.high >= MATTERS,
+    near=lambda one: one.effect.value - EIGHT_OF_FIVE * (one.effect.value - one.effect.low) >= MATTERS,
 )
 FALLS = Question(
     by_untouched_pictures,
@@ -126,6 +133,7 @@ FALLS = Question(
     shown=lambda one: one.effect.high < 0,
     matters=lambda one: one.effect.high < 0,
     open=lambda one: one.effect.value < 0,
+    near=lambda one: one.effect.value + EIGHT_OF_FIVE * (one.effect.high - one.effect.value) < 0,
 )
 SHOWN_TOO_LOW = Question(
     by_score,
@@ -133,4 +141,5 @@ SHOWN_TOO_LOW = Question(
     shown=lambda one: one.effect.low > 0,
     matters=lambda one: one.effect.low > 0 and one.effect.value >= MATTERS,
     open=lambda one: one.effect.high > 0,
+    near=lambda one: one.effect.value - EIGHT_OF_FIVE * (one.effect.value - one.effect.low) > 0,
 )

@@ -7,7 +7,7 @@ from .apis import made_by
 from .chain import is_network
 from .compiling import Compiling
 from .data_facts import DataPart
-from .facts import Callback, Metric, Training
+from .facts import Amount, Callback, Metric, Training
 from .interpret.run import Trace
 from .interpret.state import Event
 from .interpret.values import Items, Made, Part, Unread, Value, literal, number
@@ -70,9 +70,7 @@ class KerasTrainings:
         callbacks = self._callbacks(made.argument(None, "callbacks")) if made else ()
         names = tuple(one.name for one in callbacks)
         given = (made.argument) if made else (lambda *_: None)
-        plain = (
-            made is not None and _key(made) == "fit"
-        )  # fit(x, y, batch_size, epochs): others order them otherwise
+        plain = made is not None and _key(made) == "fit"
         data = self._data(made) if made else ()
         anchor = made or compiled or receiver
         return Training(
@@ -87,7 +85,7 @@ class KerasTrainings:
             else None,
             metrics=self._metrics(compiled),
             parts=data,
-            epochs=amount(source, given(3 if plain else None, "epochs", "nb_epoch")),
+            epochs=self._epochs(made),
             steps_per_epoch=amount(source, given(None, "steps_per_epoch")),
             validation_steps=amount(source, given(None, "validation_steps", "nb_val_samples")),
             validation_split=number(given(None, "validation_split")),
@@ -96,6 +94,13 @@ class KerasTrainings:
             class_weight=given(None, "class_weight", "sample_weight") is not None,
             callbacks=callbacks,
         )
+
+    def _epochs(self, made: Made | None) -> Amount | None:
+        """Return how long ``fit`` goes on; of ``train_on_batch`` the loop around it decides, not the call."""
+        if made is not None and _key(made) == "train_on_batch":
+            return Amount(**fact_of(self.trace.source, made), value=None)
+        fourth = 3 if made is not None and _key(made) == "fit" else None  # fit(x, y, batch_size, epochs)
+        return amount(self.trace.source, made.argument(fourth, "epochs", "nb_epoch")) if made else None
 
     def _metrics(self, compiled: Made | None) -> tuple[Metric, ...]:
         return self.compiling.metrics(compiled.argument(2, "metrics")) if compiled else ()

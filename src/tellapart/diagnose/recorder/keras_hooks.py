@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from . import weights
@@ -215,12 +217,16 @@ class KerasHooks:
                 self._show(model, data[-1])
                 close_look = one.wants_detail()
                 before = weights.copies(one.adapter.weights()) if close_look else None
-            found = plain(*data, **options)
+            held: list[bool] = []
+            look = (lambda: held.append(weights.any_gradient(one.adapter.weights()))) if before else None
+            with self._at_backward(look):
+                found = plain(*data, **options)
             with clock.ours():
                 details: dict[str, Any] = {}
                 if before is not None:
                     now = one.adapter.weights()
                     details = {
+                        "accumulated": held[0] if held else None,
                         "gradient_norms": weights.gradient_norms(now),
                         "update_ratios": weights.changes(before, now),
                     }
@@ -234,6 +240,27 @@ class KerasHooks:
             return found
 
         return train_step
+
+    @contextmanager
+    def _at_backward(self, look: Callable[[], None] | None) -> Iterator[None]:
+        """Look right before every ``backward``: what gradients there are then, this one is added to."""
+        if look is None or self.keras.backend.backend() != "torch":
+            yield
+            return
+        tensor = sys.modules["torch"].Tensor
+        plain = tensor.backward
+
+        @functools.wraps(plain)
+        def backward(*arguments: Any, **options: Any) -> Any:
+            with self.session.clock.ours():
+                look()
+            return plain(*arguments, **options)
+
+        tensor.backward = backward
+        try:
+            yield
+        finally:
+            tensor.backward = plain
 
     def _test_step(self, model: Any, plain: Any) -> Any:
         def test_step(*data: Any, **options: Any) -> Any:
@@ -258,11 +285,13 @@ class KerasHooks:
 
     def _compute_loss(self, _model: Any, plain: Any) -> Any:
         def compute_loss(*arguments: Any, **options: Any) -> Any:
-            value = plain(*arguments, **options)
             if self._now is None:
-                return value  # Keras tries the model on a batch without values
+                return plain(*arguments, **options)  # Keras tries the model on a batch without values
             with self.session.clock.ours():
+                # First: a loss that refuses these outputs ends the script.
                 self._answer(options.get("y_pred", arguments[2] if len(arguments) > 2 else None))
+            value = plain(*arguments, **options)
+            with self.session.clock.ours():
                 self._loss = None if value is None else float(value.detach().float().mean())
             return value
 

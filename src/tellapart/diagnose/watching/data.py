@@ -74,10 +74,11 @@ def _scaled(kept: Mapping[str, int], n: int) -> list[int]:
 @rule("data.partial_epoch", "an epoch shows fewer pictures than there are; all of them change the score")
 def partial_epoch(view: View) -> Iterator[Sign | Clear]:
     """Count what each pass shows of what there is."""
-    shares = []
+    shares, unknown = [], False
     for part in (view.train, *view.judging):
         found = None if part is None else _coverage(part, view)
         if part is None or found is None:
+            unknown = unknown or part is view.train
             continue
         share, pictures, known, sure = found
         if part.known is not None or isinstance(part.source.get("batches"), int):
@@ -91,7 +92,7 @@ def partial_epoch(view: View) -> Iterator[Sign | Clear]:
                 certainty,
                 view.place_of(part.name),
             )
-    if shares and min(shares) >= COVERED:
+    if shares and min(shares) >= COVERED and not unknown:
         yield Clear(f"Every pass shows at least {min(shares):.0%} of the pictures of its part.")
 
 
@@ -111,9 +112,11 @@ def _coverage(part: Part, view: View) -> tuple[float, int, int, bool] | None:
         return None  # a sampler of its own: how many pictures it means is not known
     near = view.near(part.name)
     own_copies = part.name == "train" and near is not None and len(near.looks) > SELF_COPIES * near.compared
-    if not settled(part, len(passes)) or own_copies:
-        return None  # changed anew in each pass: what was seen in all is more than there is
     distinct = round(median(one.distinct for one in passes))
+    if not settled(part, len(passes)) or own_copies:
+        # Changed anew in each pass, so that what was seen in all is more than there is; or others each time.
+        others = near is not None and near.compared > 0 and not own_copies
+        return (distinct / max(part.pictures, 1), distinct, part.pictures, False) if others else None
     # Some twice in one pass: drawn at random, where a pass has no end of its own.
     drawn = distinct < COVERED * shown
     return distinct / max(part.pictures, 1), distinct, part.pictures, not drawn

@@ -48,7 +48,10 @@ def wrong_encoding(view: View) -> Iterator[Sign | Clear]:
     """Hold values and shape of the labels against the loss and the outputs."""
     part, loss, failure = view.train, view.loss, view.recording.failure
     if failure is not None and REFUSED.search(failure.message):
-        yield Sign(f"The step failed: {failure.message.splitlines()[0][:120]}", 0.85, view.place_of("train"))
+        # Of more than two classes one output is the fault, not how the labels are written.
+        certainty = 0.5 if view.width == 1 and len(view.label_values) > 2 else 0.85
+        words = f"The step failed: {failure.message.splitlines()[0][:120]}"
+        yield Sign(words, certainty, view.place_of("train"))
         return
     if part is None or part.labels is None or view.width is None:
         return

@@ -9,6 +9,7 @@ from statistics import median
 import numpy as np
 
 from tellapart.diagnose.reading.fact import Fact
+from tellapart.diagnose.recording import Outcome
 
 from .loss import ran_away
 from .odds import falling
@@ -33,6 +34,8 @@ ARRIVED = 0.1
 TREND = 0.01
 """Level of "still falls": Kendall's test."""
 LAST_SHARE = 0.5
+ENOUGH_EPOCHS = 5
+"""Over fewer epochs a loss that does not fall may not have begun to."""
 FAR_START, VERY_FAR_START = 3.0, 10.0
 """Initial loss over ln k: usual weights start within a factor of 2."""
 HUGE_EPSILON = 1e-3
@@ -87,7 +90,12 @@ def learning_rate_too_low(view: View) -> Iterator[Sign | Clear]:
 
 @rule("optimizer.too_few_epochs", "trained on, the score rises")
 def too_few_epochs(view: View) -> Iterator[Sign | Clear]:
-    """Look for a loss that still falls at the end."""
+    """Look for a loss that still falls at the end, or an end before its time."""
+    asked = view.training.arguments.get("epochs")
+    if isinstance(asked, int) and len(view.epochs) < asked and _stopped(view) and not view.fits_training:
+        words = f"Training was stopped after {len(view.epochs)} of {asked} epochs, its own pictures not yet told apart"
+        yield Sign(f"{words}.", 0.5, _stopping(view))
+        return
     by_epoch = [one.loss for one in view.epochs if one.loss is not None and np.isfinite(one.loss)]
     if len(by_epoch) < 2 or view.training.first_not_finite is not None:
         return
@@ -105,8 +113,18 @@ def too_few_epochs(view: View) -> Iterator[Sign | Clear]:
             certainty,
             _epochs(view),
         )
-    elif arrived or (p > 0.05 and rate < STILL):
+    elif arrived or (p > 0.05 and rate < STILL and len(by_epoch) >= ENOUGH_EPOCHS):
         yield Clear(f"{words}: it has arrived.")
+
+
+def _stopped(view: View) -> bool:
+    """Whether the training ended by itself, and not by an error or for want of time."""
+    return view.recording.outcome is Outcome.finished and view.training.first_not_finite is None
+
+
+def _stopping(view: View) -> Fact | None:
+    callbacks = () if view.told is None else view.told.callbacks
+    return next((one for one in callbacks if one.name == "EarlyStopping"), _epochs(view))
 
 
 def _epochs(view: View) -> Fact | None:

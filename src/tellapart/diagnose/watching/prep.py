@@ -34,6 +34,8 @@ FLAT_INITIAL = 3.0
 CHANNELS = 4
 MOSTLY = 0.5
 """Where axes are wrong they are wrong for all pictures; single ones may look so by chance."""
+REVERSED = "channels reversed"
+"""What the recorder calls it."""
 SCALING = ("Rescaling", "Normalization", "LayerNormalization", "LayerNorm", *NORMALISING)
 
 
@@ -116,14 +118,17 @@ def _mismatch(view: View, part: Part) -> Iterator[Sign | Clear]:
     if train is None or train.inputs is None or part.inputs is None:
         return
     words, factor = _difference(train, part)
-    if not words:
-        yield Clear(f"Inputs of the {part.name} part have the range and mean of the training part's.")
-        return
     jump = next(
         (one for name in preparations(view.training, part.name) if (one := _jump(view, part, name))), ""
     )
+    if not words and not view.fits_training:
+        jump = ""  # of answers at chance, other inputs make others, some of them right
+    alike = f"Inputs of the {part.name} part have the range and mean of the training part's"
+    if not words and not jump:
+        yield Clear(f"{alike}.")
+        return
     certainty = 0.95 if jump else 0.75 if factor >= FAR_FACTOR else 0.5
-    yield Sign(f"{words}{jump}.", certainty, view.place_of(part.name))
+    yield Sign(f"{words or alike}{jump}.", certainty, view.place_of(part.name))
 
 
 def _difference(train: Part, part: Part) -> tuple[str, float]:
@@ -234,12 +239,13 @@ def channel_order(view: View) -> Iterator[Sign | Clear]:
         return
     for other in view.judging:
         a, b = part.inputs, other.inputs
-        if (
+        seen = (
             b is not None
             and len(a.channel_means) == len(b.channel_means) == 3
             and _turned(a.channel_means, b.channel_means, a.std)
-        ):
-            yield Sign(
-                f"Channels of the {other.name} part are in reverse order.", 0.6, view.place_of(other.name)
-            )
+        )
+        jump = _jump(view, other, REVERSED) if seen or view.fits_training else ""
+        if seen or jump:
+            words = f"Channels of the {other.name} part are in reverse order{jump}."
+            yield Sign(words, 0.9 if jump else 0.6, view.place_of(other.name))
     yield Clear(f"{words}, channels where it expects them.")

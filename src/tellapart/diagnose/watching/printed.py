@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tellapart.diagnose.observed import Line
 
@@ -78,7 +78,14 @@ def figures(lines: Sequence[Line]) -> Iterator[Figure]:
                 yield from _confusion(table, line)
                 table = []
             continue
-        yield from _beside_words(line, as_share=_template(text) in shares)
+        yield from _with_role(list(_beside_words(line, as_share=_template(text) in shares)))
+
+
+def _with_role(found: list[Figure]) -> Iterator[Figure]:
+    """Yield the figures of a line: beside ``val_acc`` or ``test_acc``, a plain ``acc`` is that of training."""
+    judging = {one.measure for one in found if one.role in ("validation", "test")}
+    for one in found:
+        yield replace(one, role="train") if not one.role and one.measure in judging else one
 
 
 def _report(measure: str, written: str, of: str, line: Line) -> Figure:

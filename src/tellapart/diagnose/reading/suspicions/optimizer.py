@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tellapart.diagnose.reading.facts import Optimizer, Program, Training
+from tellapart.diagnose.reading.facts import Callback, Optimizer, Program, Training
 from tellapart.diagnose.reading.layers import WEIGHTED
 
 from .registry import Sign, rule
@@ -17,6 +17,9 @@ TOO_HIGH = {
     "adaptive": ((0.1, 0.9), (0.03, 0.75), (0.01, 0.55)),
     "sgd": ((2.0, 0.9), (0.9, 0.75), (0.5, 0.6)),
 }
+BETTER_UPWARD = ("acc", "auc", "precision", "recall", "f1")
+LARGE_GAIN = 0.1
+"""Losses and shares seldom change by a tenth from epoch to epoch."""
 TOO_LOW = {"adaptive": ((1e-6, 0.85), (1e-5, 0.5)), "sgd": ((1e-5, 0.9), (1e-4, 0.6))}
 
 
@@ -114,11 +117,23 @@ def too_few_epochs(program: Program) -> Iterator[Sign]:
         yield Sign(training.epochs or training, words, certainty)
     for training in program.trainings:
         for callback in training.callbacks:
-            patience = callback.options.get("patience", 0)
-            if callback.name == "EarlyStopping" and isinstance(patience, int) and patience <= 1:
-                yield Sign(callback, f"Training stops after {max(patience, 1)} epoch without "
-                                     "improvement: a chance dip ends "
-                           "it.", 0.35)  # fmt: skip
+            if callback.name == "EarlyStopping":
+                yield from _stops_too_soon(callback)
+
+
+def _stops_too_soon(callback: Callback) -> Iterator[Sign]:
+    patience, delta = callback.options.get("patience", 0), callback.options.get("min_delta", 0.0)
+    mode, monitor = callback.options.get("mode", "auto"), str(callback.options.get("monitor", "val_loss"))
+    upward = any(one in monitor for one in BETTER_UPWARD)
+    if (mode == "min" and upward) or (mode == "max" and "loss" in monitor):
+        yield Sign(callback, f"Training stops once {monitor} no longer gets worse: its mode is {mode}.", 0.85)
+    elif isinstance(delta, int | float) and abs(delta) >= LARGE_GAIN:
+        yield Sign(
+            callback, f"Training stops when {monitor} gains less than {delta:g}: most gains are less.", 0.6
+        )
+    elif isinstance(patience, int) and patience <= 1:
+        words = f"Training stops after {max(patience, 1)} epoch without improvement: a chance dip ends it."
+        yield Sign(callback, words, 0.35)
 
 
 @rule(

@@ -1,0 +1,81 @@
+"""How many seeds are run: until a change is proved, or cannot be, and never so many that luck proves one."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tellapart.diagnose.edits import Edit
+from tellapart.diagnose.proving import measures, trial
+from tellapart.diagnose.proving.trial import Case, try_out
+from tellapart.diagnose.reading import Suspicion
+from tellapart.diagnose.trials.judged import Judged
+
+LABELS = np.arange(80) % 2
+SUSPICION = Suspicion("prep.unscaled", None, "Seen in a run.", 0.7, "")
+
+
+def network(learns: bool) -> Judged:
+    """Return how a network judges that has learnt everything, or gives one class to all."""
+    right = np.ones(len(LABELS)) if learns else (LABELS == 0).astype(float)
+    return Judged("validation", True, 2, np.arange(len(LABELS)), LABELS, right)
+
+
+class Runs:
+    """Runs that are made up: which networks learn, by program and seed."""
+
+    def __init__(self, learns: dict[str, list[bool]]) -> None:
+        self.learns, self.asked = learns, 0
+
+    def has_time_for(self, runs: int) -> bool:
+        return runs > 0
+
+    def begin(self, text: str, seeds: tuple[int, ...]) -> list[Future[Any]]:
+        self.asked = max(self.asked, len(seeds))
+        found: list[Future[Any]] = [Future() for _ in seeds]
+        for one, seed in zip(found, seeds, strict=True):
+            one.set_result(network(self.learns[text][seed]))
+        return found
+
+
+@pytest.fixture
+def tried(monkeypatch):
+    monkeypatch.setattr(measures, "judge", lambda one: one)
+    monkeypatch.setattr(trial, "propose", lambda *_: (Edit(SUSPICION.code, "Changed.", "after"),))
+
+    def run(before: list[bool], after: list[bool]) -> tuple[bool, int]:
+        runs = Runs({"before": before, "after": after})
+        program: Any = type("Program", (), {"text": "before"})
+        recording: Any = None
+        found = try_out(Case(program, recording, ()), SUSPICION, runs)  # type: ignore[arg-type]
+        assert found is not None
+        return found.fails, runs.asked
+
+    return run
+
+
+NEVER, ALWAYS = [False] * 8, [True] * 8
+
+
+@pytest.mark.parametrize(
+    ("after", "fails", "seeds"),
+    [
+        (ALWAYS, True, 3),
+        ([True, True, False, True, False, True, True, True], True, 8),
+        ([True, False, True, False, True, False, False, False], False, 8),
+        ([True, False, False, False, False, True, True, True], False, 5),
+        (NEVER, False, 1),
+    ],
+)
+def test_seeds_are_added_while_they_may_still_show_it(tried, after, fails, seeds):
+    assert tried(NEVER, after) == (fails, seeds)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_networks_that_are_stuck_by_chance_prove_nothing(tried, share):
+    rng = np.random.default_rng(round(10 * share))
+    drawn = rng.random((600, 2, 8)) < share
+    assert np.mean([tried(before.tolist(), after.tolist())[0] for before, after in drawn]) <= 0.05
