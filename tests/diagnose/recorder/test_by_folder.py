@@ -81,7 +81,9 @@ def test_pictures_of_another_size_are_brought_to_that_of_training():
     assert resized == pytest.approx(small, abs=1e-5)
 
 
-def test_pictures_of_one_size_and_range_need_nothing():
+def test_pictures_of_one_size_and_range_are_asked_for_their_colours_alone():
     shown = np.random.default_rng(0).random((6, 3, 8, 8), dtype=np.float32)
     shown[:, 0] += 1  # a colour of their own
-    assert preparations(fed(shown[:3]), trained(shown[3:], [0] * 3)) == []
+    ((words, turned),) = preparations(fed(shown[:3]), trained(shown[3:], [0] * 3))
+    assert words == "channels reversed"
+    assert (turned(shown) == shown[:, ::-1]).all()

@@ -38,9 +38,13 @@ def words(seen, code: str) -> str:
     return next(one.words for one in seen.suspicions if one.code == code)
 
 
-@pytest.mark.parametrize("case", ["changed anew", "mirrored at random", "changed beyond recognition"])
+@pytest.mark.parametrize("case", ["changed anew", "mirrored at random"])
 def test_pictures_changed_in_each_epoch_are_no_partial_epoch(copied, case):
     assert certainty(copied[case], "data.partial_epoch") == 0
+
+
+def test_pictures_that_never_come_again_may_be_others_or_changed_beyond_recognition(copied):
+    assert 0 < certainty(copied["changed beyond recognition"], "data.partial_epoch") < 0.5
 
 
 def test_batches_made_by_hand_are_not_taken_for_those_of_a_loader_that_is_done(copied_runs):

@@ -35,8 +35,7 @@ def preparations(stream: Stream, training: Stream) -> list[tuple[str, Prepare]]:
                 lambda batch: ((batch - means) / spread * target + mean).astype(np.float32),
             )
         )
-    found += _reversed_channels(stream, training)
-    return _with_size(found, own.shape, wanted.shape)
+    return [*_with_size(found, own.shape, wanted.shape), *_reversed_channels(stream, training)]
 
 
 def _reversed_channels(stream: Stream, training: Stream) -> list[tuple[str, Prepare]]:
