@@ -23,6 +23,8 @@ PLACE = "{pictures}"
 CLOSING_SHARE, CLOSING_LEAST, CLOSING_MOST = 0.2, 5.0, 60.0
 """After the script's time is over, the recorder has this share of it to score what was kept, in seconds from 5 to
 60; then everything is killed."""
+BESIDE = 2
+"""Runs stand two beside each other: each has its share of the cores, or their threads would wait for one another."""
 START_SECONDS = 20.0
 """A process may take this long to start before the script's own time begins (a slow disk, a cold cache)."""
 
@@ -134,7 +136,7 @@ def arguments(args: Sequence[str], pictures: Path | None) -> list[str]:
 
 
 def environment(pictures: str | None, temporary: Path) -> dict[str, str]:
-    """Return the environment: ours, with no display, no byte code left behind, and a folder for temporary files."""
+    """Return the environment: ours, no display, no byte code left behind, a folder for temporary files, few threads."""
     found = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     found |= {
         "TMPDIR": str(temporary),
@@ -145,6 +147,7 @@ def environment(pictures: str | None, temporary: Path) -> dict[str, str]:
         # The folder of the package, for a checkout that is not installed; the script's own comes first.
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), _package_folder()])),
     }
+    found.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // BESIDE)))
     if pictures is not None:
         found["PICTURES"] = pictures
     return found

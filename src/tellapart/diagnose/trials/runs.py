@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tellapart.diagnose.fork_server import ForkServer
 from tellapart.diagnose.recording import Recording
-from tellapart.diagnose.running import run_script
+from tellapart.diagnose.running import BESIDE, run_script
 
 SLOWER = 3.0
 """A trial may take this many times what the program itself took, plus `START_SECONDS`; then it is no mending."""
@@ -87,7 +87,7 @@ class Runs:
         Every run, in the order in which they ended.
     """
 
-    def __init__(self, setting: Setting, *, deadline: float, at_once: int = 2) -> None:
+    def __init__(self, setting: Setting, *, deadline: float, at_once: int = BESIDE) -> None:
         self.setting, self.deadline, self.at_once = setting, deadline, at_once
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
         self._server = ForkServer(setting.script)
