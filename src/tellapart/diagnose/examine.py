@@ -7,7 +7,7 @@ training may have more than one fault.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .answer import Diagnosis
@@ -15,7 +15,7 @@ from .full_length import at_full_length
 from .pacing import set_pace
 from .proving.questions import could_matter
 from .proving.together import try_together
-from .proving.trial import SEEDS, Case, Tried, prepare, score_again, try_out
+from .proving.trial import SEEDS, Case, Tried, prepare, promise, score_again, try_out
 from .reading import Program, Suspicion, read_program, suspect
 from .recording import Outcome, Recording
 from .script import Script
@@ -110,15 +110,29 @@ def _round(program: Program, read: tuple[Suspicion, ...], runs: Runs) -> Round:
 
 
 def _try_all(one: Round, runs: Runs, say: Say, *, first: bool) -> None:
-    """Try the suspicions, surest first, until one is proved; later rounds ask only what is clearly suspected."""
+    """Try the suspicions until one is proved: the sure ones in turn, the others by what a look at each promises.
+
+    Later rounds ask only what is clearly suspected.
+    """
     if not _can_be_tried(one.recording):
         return
     case = Case(one.program, one.recording, one.wrong)
     chosen = _chosen(one, first=first)
+    sure = [each for each in chosen if each.certainty >= SUSPECTED]
+    if _one_is_proved(one, case, sure, runs, say):
+        return
+    others = [each for each in chosen if each.certainty < SUSPECTED]
+    for each in others:
+        prepare(case, each, runs)
+    promised = {each.code: promise(case, each, runs) for each in others}
+    _one_is_proved(one, case, sorted(others, key=lambda each: -promised[each.code]), runs, say)
+
+
+def _one_is_proved(one: Round, case: Case, chosen: Sequence[Suspicion], runs: Runs, say: Say) -> bool:
     for at, suspicion in enumerate(chosen):
         if not runs.has_time_for(2):
             say("The time is over before everything could be tried.")
-            return
+            return False
         for coming in chosen[at + 1 : at + 2]:
             prepare(case, coming, runs)
         found = score_again(case, suspicion, runs) if suspicion.code in RESCORED else None
@@ -129,7 +143,8 @@ def _try_all(one: Round, runs: Runs, say: Say, *, first: bool) -> None:
         say(_words(found))
         one.tried.append(found)
         if found.fails:
-            return
+            return True
+    return False
 
 
 def _try_pairs(one: Round, runs: Runs, say: Say) -> None:

@@ -93,6 +93,15 @@ def prepare(case: Case, suspicion: Suspicion, runs: Runs) -> None:
         runs.begin(edit.text, SEEDS[:1])
 
 
+def promise(case: Case, suspicion: Suspicion, runs: Runs) -> float:
+    """Return how much the best edit moves what decides about a suspicion, by one run; 0 where it moves nothing."""
+    edits = propose(case.program, suspicion, case.recording)[:1]
+    if not edits or not runs.has_time_for(1):
+        return 0.0
+    answers = _answers(questions(suspicion.code, case.wrong), _pair(case, edits[0], runs, SEEDS[:1]))
+    return max((abs(one.effect.value) for question, one in answers if question.promising(one)), default=0.0)
+
+
 def score_again(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
     """Score the same weights with the pictures prepared as for training; None where nothing was kept for that."""
     for training in case.recording.trainings:

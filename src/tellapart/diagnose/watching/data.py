@@ -83,7 +83,8 @@ def partial_epoch(view: View) -> Iterator[Sign | Clear]:
         share, pictures, known, sure = found
         if part.known is not None or isinstance(part.source.get("batches"), int):
             shares.append(share)  # else what is never shown is not known either
-        if share < COVERED:
+        # Of a part that judges, what is unsure changes nothing that training could show.
+        if share < COVERED and (sure or part is view.train):
             what = "A training epoch" if part.name == "train" else f"Each pass over the {part.name} part"
             # Half of the pictures an epoch, others in the next, only makes epochs shorter.
             certainty = (0.75 if share < 0.5 else 0.6) if sure else 0.35
