@@ -28,7 +28,7 @@ class Script:
     file
         Where it lies; its folder goes with it when it is run.
     name
-        For messages.
+        For messages; of a notebook that of its code, joined.
     text
         Plain Python, whole and current.
     given
@@ -103,12 +103,14 @@ def _script(file: Path, name: str, pictures: Path | None) -> Script:
             where=str(file),
             advice="save it as UTF-8",
         ) from error
-    given = text
+    notes: tuple[str, ...] = ()
     if is_notebook(text, name):
-        given = "\n".join(without_magics(cell) for cell in code_cells(text, name))
-    completed = complete(given, pictures)
-    whole = completed.text if completed.text != given else text
-    return Script(file, name, parse(whole, name).tree.code, given, completed.assumptions)
+        text = "\n".join(without_magics(cell) for cell in code_cells(text, name))
+        name = Path(name).with_suffix(".py").name
+        notes = (f"of the notebook the code cells are taken one after the other, as {name}",)
+    completed = complete(text, pictures)
+    whole = parse(completed.text, name).tree.code
+    return Script(file, name, whole, text, (*notes, *completed.assumptions))
 
 
 def _found(file: Path) -> str:

@@ -51,19 +51,22 @@ def with_imports(text: str) -> tuple[str, Words]:
     draft = Draft(text)
     torch = "torch" in draft.script or "nn" in missing.names
     lines: list[str] = []
-    words: list[str] = []
+    lacking: dict[str, None] = {}
     for name, places in missing.names.items():
         source = _source(name, torch=torch)
         if not source or _starred(missing.starred, source) or not _used_so(draft, source, places):
             continue
         lines.append(_line(name, source))
-        note = "" if is_installed(source.partition(".")[0]) else ", which is not installed here"
-        if source.partition(".")[0] == "tensorflow":
-            note = ""  # what becomes of it is said elsewhere
-        words.append(f"{name} is not imported: taken for {source}{note}")
-    for line in reversed(list(_joined(lines))):
+        library = source.partition(".")[0]
+        if not is_installed(library) and library != "tensorflow":  # what becomes of that is said elsewhere
+            lacking[library] = None
+    if not lines:
+        return text, ()
+    joined = list(_joined(lines))
+    for line in reversed(joined):
         draft.add_import(line)
-    return (draft.text(), tuple(words)) if lines else (text, ())
+    words = [f"not imported, and put in: {'; '.join(joined)}"]
+    return draft.text(), (*words, *(f"{library} is not installed here" for library in lacking))
 
 
 def _source(name: str, *, torch: bool) -> str:
@@ -94,30 +97,16 @@ def _starred(modules: Sequence[str], source: str) -> bool:
 
 
 def _used_so(draft: Draft, source: str, places: Sequence[Place]) -> bool:
-    """Say whether a module is used with a dot after it, wherever it is; a class or function may be handed on too."""
-    module = source.rpartition(".")[2].islower() and source not in FUNCTIONS
-    return not module or all(_is_dotted(draft, place) for place in places)
+    """Say whether a name is used as what it is taken for: a module or function has a dot or a call behind it."""
+    return not source.rpartition(".")[2].islower() or all(_is_dotted_or_called(draft, one) for one in places)
 
 
-FUNCTIONS = frozenset(
-    [f"{module}.{name}" for module, names in SCIKIT_LEARN.items() for name in names if name != "class_weight"]
-    + [
-        "torch.utils.data.random_split",
-        "tqdm.tqdm",
-        *(one for one in ASSUMED_IMPORTS.values() if "keras.utils" in one),
-    ]
-    + [
-        one
-        for one in ASSUMED_IMPORTS.values()
-        if one.startswith(("sklearn.", "keras.models.", "torch.utils"))
-    ]
-)
-
-
-def _is_dotted(draft: Draft, place: Place) -> bool:
+def _is_dotted_or_called(draft: Draft, place: Place) -> bool:
     node = name_at(draft, place)
     holder = draft.parent(node) if node is not None else None
-    return isinstance(holder, cst.Attribute) and holder.value is node
+    return (isinstance(holder, cst.Attribute) and holder.value is node) or (
+        isinstance(holder, cst.Call) and holder.func is node
+    )
 
 
 def name_at(draft: Draft, place: Place) -> cst.Name | None:
@@ -137,7 +126,7 @@ def _joined(lines: Sequence[str]) -> Iterator[str]:
     """Yield the lines, those that take from one module as one."""
     groups: dict[str, list[str]] = {}
     for line in sorted(set(lines)):
-        before, found, names = line.partition(" import ")
-        groups.setdefault(before if found else line, []).append(names)
+        before, found, name = line.partition(" import ")
+        groups.setdefault(before if found else line, []).append(name)
     for before, names in groups.items():
         yield f"{before} import {', '.join(names)}" if names[0] else before

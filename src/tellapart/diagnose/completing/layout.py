@@ -14,6 +14,8 @@ from tellapart.diagnose.reading.notebook import without_magics
 
 PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\s*\d*\s*\]:|\.{3,}:)(?: |$)")
 FIRST_PROMPT = re.compile(r"^\s*(?:>>>|In \[\s*\d*\s*\]:)", re.MULTILINE)
+NUMBERED = re.compile(r"^\s*In \[\s*\d*\s*\]:", re.MULTILINE)
+"""Python takes what stands behind it for an annotation."""
 FENCE = re.compile(r"^\s*(?:```|~~~)\s*\w*\s*$")
 SIGNS = str.maketrans({"\u00a0": " ", "\u200b": "", "\ufeff": "", "“": '"', "”": '"', "‘": "'", "’": "'"})
 PRINT = re.compile(r"^(\s*)print[ \t]+(?![(=.,])(.+?)(\s*#.*)?$")
@@ -31,7 +33,7 @@ def parses(text: str) -> bool:
 def plain(text: str) -> Iterator[tuple[str, str]]:
     """Yield the text after each mending that changes it, with what was done; until it is Python."""
     for words, change in MENDINGS:
-        if parses(text):
+        if parses(text) and not NUMBERED.search(text):
             return
         changed = change(text)
         if changed != text:

@@ -10,7 +10,7 @@ from tellapart.diagnose.edits.bindings import literal_number
 
 from .installed import keras_names
 from .library import Library
-from .old_names import Words
+from .old_names import Words, until_it_stays
 
 LAYERS = {
     "b_constraint": "bias_constraint", "b_regularizer": "bias_regularizer", "bias": "use_bias",
@@ -28,6 +28,10 @@ RATE_CHANGERS = ("ReduceLROnPlateau", "LearningRateScheduler")
 
 def with_modern_arguments(text: str) -> tuple[str, Words]:
     """Return the program with arguments that the installed Keras takes, and what was renamed."""
+    return until_it_stays(text, _once)
+
+
+def _once(text: str) -> tuple[str, Words]:
     library = Library(text)
     words: list[str] = []
     for call in library.nodes(cst.Call):
@@ -45,7 +49,7 @@ def with_modern_arguments(text: str) -> tuple[str, Words]:
         elif (library.full(call.func)).endswith(".set_image_data_format") and call.args:
             words += _value(library, call.args[0], ORDERINGS)
     words += _rate_attributes(library)
-    return library.text(), tuple(dict.fromkeys(words))
+    return library.text(), tuple(words)
 
 
 def _renamed(library: Library, call: cst.Call, names: dict[str, str]) -> Iterator[str]:
@@ -100,10 +104,12 @@ def _optimiser(library: Library, call: cst.Call) -> Iterator[str]:
     for name in OPTIMISER_LEFTOVERS:
         if library.drop_argument(call, name):
             yield f"Keras 3's optimisers have no {name}: it was left out"
+            return  # two neighbours cannot be taken out at once; the next round takes the other
     epsilon = library.keyword(call, "epsilon")
     if epsilon is not None and library.code(epsilon.value) == "None":
         library.drop_argument(call, "epsilon")
         yield "Keras 3's epsilon cannot be None: its default was taken"
+        return
     yield from _decay(library, call, given or library.argument(call, "learning_rate", 0))
 
 

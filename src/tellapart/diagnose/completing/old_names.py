@@ -15,6 +15,17 @@ Words = tuple[str, ...]
 New = Callable[[str], str]
 
 
+def until_it_stays(text: str, change: Callable[[str], tuple[str, Words]]) -> tuple[str, Words]:
+    """Change a program until there is nothing left to change; return what was done, each thing once."""
+    words: list[str] = []
+    while True:
+        changed, more = change(text)
+        if changed == text:
+            return text, tuple(dict.fromkeys(words))
+        text = changed
+        words += more
+
+
 def with_modern_names(text: str) -> tuple[str, Words]:
     """Return the program with names that the installed Keras has, and what was renamed."""
     library = Library(text)

@@ -10,7 +10,7 @@ from tellapart.diagnose.edits.bindings import dotted
 
 from .library import Library
 from .network import one_output
-from .old_names import Words
+from .old_names import Words, until_it_stays
 
 METHODS = {
     "fit_generator": ("fit", ("x", "steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data",
@@ -35,13 +35,17 @@ FLOWS = ("flow", "flow_from_directory", "flow_from_dataframe")
 
 def with_modern_training(text: str) -> tuple[str, Words]:
     """Return the program with methods that the installed Keras has, and what was changed."""
+    return until_it_stays(text, _once)
+
+
+def _once(text: str) -> tuple[str, Words]:
     library = Library(text)
     words: list[str] = []
     for call in library.methods(*METHODS, "fit", "evaluate", "predict"):
         words += _training(library, call)
     for call in library.methods("predict_classes", "predict_proba"):
         words += _classes(library, call)
-    return library.text(), tuple(dict.fromkeys(words))
+    return library.text(), tuple(words)
 
 
 def _training(library: Library, call: cst.Call) -> Iterator[str]:
@@ -73,6 +77,7 @@ def _training(library: Library, call: cst.Call) -> Iterator[str]:
     for name in LEFT_OUT:
         if library.drop_argument(call, name):
             yield f"Keras 3's {METHODS.get(old, (old,))[0]} has no {name}: it was left out"
+            return  # two neighbours cannot be taken out at once; the next round takes the other
 
 
 def _batches(library: Library, given: cst.Arg, generator: cst.Arg | None) -> str:
