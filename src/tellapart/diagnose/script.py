@@ -12,6 +12,7 @@ from pathlib import Path
 from tellapart.errors import OptionError
 
 from .completing import complete
+from .completing.layout import PROMPT
 from .reading.notebook import code_cells, is_notebook, without_magics
 from .reading.source import parse
 
@@ -49,7 +50,7 @@ class Script:
 
     @cached_property
     def _lines_given(self) -> dict[int, int]:
-        given, text = self.given.splitlines(), self.text.splitlines()
+        given, text = ([_bare(line) for line in one.splitlines()] for one in (self.given, self.text))
         found: dict[int, int] = {}
         for kind, i1, i2, j1, j2 in SequenceMatcher(None, given, text, autojunk=False).get_opcodes():
             if kind == "equal" or (kind == "replace" and i2 - i1 == j2 - j1):
@@ -111,6 +112,11 @@ def _script(file: Path, name: str, pictures: Path | None) -> Script:
     completed = complete(text, pictures)
     whole = parse(completed.text, name).tree.code
     return Script(file, name, whole, text, (*notes, *completed.assumptions))
+
+
+def _bare(line: str) -> str:
+    """Return what a line says, without a prompt, wherever it begins."""
+    return PROMPT.sub("", line).strip()
 
 
 def _found(file: Path) -> str:

@@ -13,6 +13,7 @@ from tellapart.diagnose.diagnosing import diagnose_script
 from tellapart.diagnose.recording import Outcome
 from tellapart.diagnose.running import run_script
 
+from .conftest import draw
 from .fragments import KERAS, TORCH
 
 
@@ -33,24 +34,32 @@ def test_fragments_train_when_completed(fragments, pictures, tmp_path):
     assert all(one.epochs for one in found.trainings)
 
 
-def test_a_fragment_is_diagnosed_and_the_patch_applies_to_what_was_pasted(pictures, tmp_path, monkeypatch):
-    pasted = TORCH["two loaders"].replace("        loss.backward()\n", "        loss.backward\n")
-    pasted = pasted.replace("loss.backward\n", "loss.backward()\n").replace("        optimizer.step()\n", "")
-    monkeypatch.setattr("sys.stdin", io.StringIO(pasted))
-    found = diagnose_script("-", pictures=pictures, seconds=240, out=tmp_path / "out")
+WITHOUT_STEP = """\
+    net = nn.Sequential(nn.Flatten(), nn.Linear(300, 2))
+    optimizer = optim.Adam(net.parameters(), lr=.01)
+    for epoch in range(rounds):
+        for x, y in some:
+            loss = F.cross_entropy(net(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+
+    with torch.no_grad():
+        print(sum((net(x).argmax(1) == y).sum().item() for x, y in others))
+"""
+
+
+def test_a_fragment_is_diagnosed_and_the_patch_applies_to_what_was_pasted(tmp_path, monkeypatch):
+    draw(tmp_path / "cells", 150, 0)
+    monkeypatch.setattr("sys.stdin", io.StringIO(WITHOUT_STEP))
+    found = diagnose_script("-", pictures=tmp_path / "cells", seconds=240, out=tmp_path / "out")
     assert found.verdict is Verdict.fails
-    assert found.causes[0].code == "loop.missing_step"
-    assert found.causes[0].proved
-    assert (
-        pasted.split("\n")[found.causes[0].line - 1].strip() == found.causes[0].source.split("\n")[0].strip()
-    )
-    assert any("first is not defined" in one for one in found.assumptions)
-    (tmp_path / "standard input").write_text(pasted)
-    applied = subprocess.run(
-        ["git", "apply", "-p0", str(tmp_path / "out" / "fix.patch")],
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-    )
+    first = found.causes[0]
+    assert first.code == "loop.missing_step"
+    assert first.proved
+    assert WITHOUT_STEP.splitlines()[first.line - 1].strip() == first.source.splitlines()[0].strip()
+    assert any("some is not defined" in one for one in found.assumptions)
+    (tmp_path / "standard input").write_text(WITHOUT_STEP)
+    patch = str(tmp_path / "out" / "fix.patch")
+    applied = subprocess.run(["git", "apply", patch], cwd=tmp_path, capture_output=True, check=False)
     assert applied.returncode == 0, applied.stderr
     assert (tmp_path / "standard input").read_text() == found.fixed

@@ -46,6 +46,8 @@ OPERATIONS = {
 """Functions of ``keras.backend`` that have another name now; the others have kept theirs in ``keras.ops``."""
 
 TENSORFLOW = {
+    "tensorflow.data.AUTOTUNE": "-1",
+    "tensorflow.data.experimental.AUTOTUNE": "-1",
     "tensorflow.cast": "keras.ops.cast",
     "tensorflow.clip_by_value": "keras.ops.clip",
     "tensorflow.concat": "keras.ops.concatenate",
