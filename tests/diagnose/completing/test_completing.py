@@ -274,4 +274,4 @@ def test_lines_are_those_of_what_was_given(pictures: Path, tmp_path: Path) -> No
     lines = script.text.splitlines()
     at = next(number for number, line in enumerate(lines, 1) if "model.fit" in line)
     assert script.line_given(at) == 6
-    assert script.line_given(next(n for n, line in enumerate(lines, 1) if line.startswith("CLASSES"))) is None
+    assert script.line_given(next(n for n, line in enumerate(lines, 1) if line.startswith("GIVEN_CLASSES"))) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from .folder import Folder
 from .network import Wanted
@@ -37,13 +38,14 @@ class DataCode:
         self.torch = wanted.framework == "torch"
         self.size = wanted.size or (min(folder.size), min(folder.size))
         self.mode, self.colours = MODES.get(wanted.channels, MODES[3])
-        self.parts = [part for part in PARTS if any(one.part == part for one in uses.values())]
+        asked = {part for one in uses.values() for part in (one.part, *(of for _, of in one.keys))}
+        self.parts = [part for part in PARTS if part in asked]
 
     def imports(self) -> list[str]:
         """Return the imports that the lines need."""
         kinds = self.kinds
         found = ["import pathlib", "import numpy as np"]
-        if kinds - {"generator", "labels"}:
+        if kinds - {"generator", "labels", "count"}:
             found.append("import PIL.Image")
         if not self.torch and "batches" in kinds:
             found.append("import pandas as pd")
@@ -72,7 +74,10 @@ class DataCode:
         size = f"{self.size[0]} x {self.size[1]} pixels, {self.mode}, {scale}"
         for name, use in self.uses.items():
             of = {"train": "training", "validation": "validation", "test": "test"}[use.part]
-            if use.kind == "generator":
+            if use.keys:
+                kept = ", ".join(f"{key} the {part} part" for key, part in use.keys)
+                yield f"{name} is not defined: by its key, {use.kind} of --pictures ({kept})"
+            elif use.kind == "generator":
                 yield f"{name} is not defined: taken for an ImageDataGenerator"
             elif use.kind == "labels":
                 yield f"{name} is not defined: {self._form(use, in_words=True)} of the {of} pictures"
@@ -90,22 +95,15 @@ class DataCode:
         held = [part for part in self.parts if part != "train"]
         return [] if set(self.folder.parts) & {"validation", "test"} else held
 
-    def _folder_of(self, part: str) -> str:
-        other = {"validation": "test", "test": "validation"}
-        found = self.folder.parts.get(part) or self.folder.parts.get(other.get(part, "")) or None
-        if found is None:
-            found = self.folder.parts.get("train", self.folder.root)
-        return f"pathlib.Path({str(found)!r})"
-
     def _finding(self) -> Iterator[str]:
-        yield f"CLASSES = {list(self.folder.classes)!r}"
+        yield f"GIVEN_CLASSES = {list(self.folder.classes)!r}"
         yield ""
         yield ""
-        yield "def files_and_labels(folder):"
+        yield "def given_files(folder):"
         yield '    """Return the pictures in class folders, in mixed order, and the numbers of their classes."""'
         yield "    found = ["
         yield "        (str(file), number)"
-        yield "        for number, name in enumerate(CLASSES)"
+        yield "        for number, name in enumerate(GIVEN_CLASSES)"
         yield '        for file in sorted((folder / name).rglob("*"))'
         yield f"        if file.suffix.lower() in {self.folder.suffixes!r}"
         yield "    ]"
@@ -115,15 +113,16 @@ class DataCode:
         yield ""
         split = self._splits()
         for part in PARTS:
-            if part == "train" and ("train" in self.parts or split):
-                yield f"files_train, labels_train = files_and_labels({self._folder_of(part)})"
-            elif part in self.parts and not split:
-                yield f"files_{part}, labels_{part} = files_and_labels({self._folder_of(part)})"
+            read = part == "train" if split else part in self.parts
+            if read:
+                folder = str(self.folder.of_part(part))
+                yield f"given_files_{part}, given_labels_{part} = given_files(pathlib.Path({folder!r}))"
         for number, part in enumerate(split):
             source = "train" if number == 0 else split[0]
             share = SHARE if number == 0 else 0.5
-            yield f"files_{source}, files_{part}, labels_{source}, labels_{part} = train_test_split("
-            yield f"    files_{source}, labels_{source}, test_size={share}, stratify=labels_{source}, random_state=0"
+            files, labels = f"given_files_{source}", f"given_labels_{source}"
+            yield f"{files}, given_files_{part}, {labels}, given_labels_{part} = train_test_split("
+            yield f"    {files}, {labels}, test_size={share}, stratify={labels}, random_state=0"
             yield ")"
 
     def _reading(self) -> Iterator[str]:
@@ -136,7 +135,7 @@ class DataCode:
         elif self.wanted.layout == "NHWC" and mode == "L":
             layout = "[..., None]"
         yield ""
-        yield "def read_pictures(files):"
+        yield "def read_given(files):"
         yield f'    """Return pictures as {self.wanted.layout}, float32 of {range_}."""'
         yield f'    pictures = [PIL.Image.open(file).convert("{mode}").resize(({width}, {height})) for file in files]'
         yield '    stacked = np.stack([np.asarray(one, "float32") for one in pictures])'
@@ -147,7 +146,7 @@ class DataCode:
         form = "integers" if use.one_hot else self.wanted.labels
         if in_words:
             return IN_WORDS[form]
-        labels = f"labels_{use.part}"
+        labels = f"given_labels_{use.part}"
         return {
             "integers": labels,
             "one_hot": f'np.eye({len(self.folder.classes)}, dtype="float32")[{labels}]',
@@ -156,11 +155,22 @@ class DataCode:
         }[form]
 
     def _value(self, use: Use) -> str:
+        if use.keys:
+            each = (replace(use, part=part, keys=()) for _, part in use.keys)
+            return (
+                "{"
+                + ", ".join(
+                    f"{key!r}: {self._value(one)}" for (key, _), one in zip(use.keys, each, strict=True)
+                )
+                + "}"
+            )
+        if use.kind == "count":
+            return f"len(given_files_{use.part})"
         if use.kind == "generator":
             return f"ImageDataGenerator({'' if self.scaled else 'rescale=1 / 255'})"
         if use.kind == "batches" and not self.torch:
             return self._flow(use)
-        pictures, labels = f"read_pictures(files_{use.part})", self._form(use)
+        pictures, labels = f"read_given(given_files_{use.part})", self._form(use)
         if self.torch and not use.arrays:
             pictures, labels = f"torch.from_numpy({pictures})", f"torch.from_numpy({labels})"
         dataset = f"TensorDataset({pictures}, {labels})"
@@ -169,9 +179,10 @@ class DataCode:
 
     def _flow(self, use: Use) -> str:
         rescale = "" if self.scaled else "rescale=1 / 255"
+        names = f"np.array(GIVEN_CLASSES)[given_labels_{use.part}]"
         return (
             f"ImageDataGenerator({rescale}).flow_from_dataframe(\n"
-            f'    pd.DataFrame({{"file": files_{use.part}, "class": np.array(CLASSES)[labels_{use.part}]}}),\n'
+            f'    pd.DataFrame({{"file": given_files_{use.part}, "class": {names}}}),\n'
             f'    x_col="file", y_col="class", target_size={self.size}, color_mode="{self.colours}",\n'
             f'    class_mode="{CLASS_MODES[self.wanted.labels]}", batch_size={BATCH}, shuffle={use.part == "train"},\n'
             ")"

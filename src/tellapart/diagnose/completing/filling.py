@@ -44,7 +44,7 @@ def with_values(text: str, folder: Callable[[str], Folder]) -> tuple[str, Words]
     first = next(iter(data), first)
     sizes = Sizes(text, lambda: folder(first))
     known = {name: size for name, places in missing.names.items()
-             if name not in data and (size := sizes.of(places)) is not None}  # fmt: skip
+             if name not in data and (size := sizes.size(places)) is not None}  # fmt: skip
     lines = [f"{name} = {size.value!r}" for name, size in known.items()]
     words = [f"{name} is not defined: taken for {size.value!r} ({size.what})" for name, size in known.items()]
     if data:

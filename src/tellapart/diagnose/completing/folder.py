@@ -41,6 +41,11 @@ class Folder:
     counts: dict[str, int]
     size: tuple[int, int]
 
+    def of_part(self, part: str) -> Path:
+        """Return the folder whose folders are the classes of a part; of a part held out, the other one will do."""
+        other = {"validation": "test", "test": "validation"}.get(part, part)
+        return self.parts.get(part) or self.parts.get(other) or self.parts.get("train", self.root)
+
     def count(self, part: str) -> int:
         """Return how many pictures a part has; where there are none, what the completed split gives it."""
         if part in self.counts:

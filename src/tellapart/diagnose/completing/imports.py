@@ -53,7 +53,7 @@ def with_imports(text: str) -> tuple[str, Words]:
     lines: list[str] = []
     lacking: dict[str, None] = {}
     for name, places in missing.names.items():
-        source = _source(name, torch=torch)
+        source = source_of(name, torch=torch)
         if not source or _starred(missing.starred, source) or not _used_so(draft, source, places):
             continue
         lines.append(_line(name, source))
@@ -69,7 +69,7 @@ def with_imports(text: str) -> tuple[str, Words]:
     return draft.text(), (*words, *(f"{library} is not installed here" for library in lacking))
 
 
-def _source(name: str, *, torch: bool) -> str:
+def source_of(name: str, *, torch: bool = False) -> str:
     """Return where a name obviously comes from; "" where it may be anything."""
     if name in ASSUMED_IMPORTS:
         source = ASSUMED_IMPORTS[name]

@@ -9,8 +9,8 @@ import libcst as cst
 
 from .folder import Folder
 from .imports import name_at
-from .library import Library
 from .scopes import Place
+from .uses import FOLDERS, Uses
 
 BATCH, EPOCHS, CHANNELS = 32, 10, 3
 SETTINGS: dict[str, object] = {
@@ -23,15 +23,8 @@ SETTINGS: dict[str, object] = {
 CLASS_COUNTS = ("num_classes", "n_classes", "nb_classes", "depth")
 CLASS_NAMES = ("target_names", "display_labels", "classes")
 SHAPES = ("input_shape", "shape", "target_size", "image_size", "size")
-FOLDERS = (
-    "flow_from_directory",
-    "image_dataset_from_directory",
-    "ImageFolder",
-    "listdir",
-    "glob",
-    "walk",
-    "scandir",
-)
+LISTED = ("os.listdir", "os.scandir", "os.walk", "os.path.join", "pathlib.Path")
+PICTURES = "the folder of --pictures"
 OUTPUTS = {"Dense": 0, "Linear": 1}
 """Layers that may be the last, and the place at which they say how many units they have."""
 
@@ -44,7 +37,7 @@ class Size:
     what: str
 
 
-class Sizes(Library):
+class Sizes(Uses):
     """A program whose undefined settings are told by where they stand.
 
     Parameters
@@ -59,7 +52,7 @@ class Sizes(Library):
         super().__init__(script)
         self._folder = folder
 
-    def of(self, places: Sequence[Place]) -> Size | None:
+    def size(self, places: Sequence[Place]) -> Size | None:
         """Return a value for what is missing at some places; None where nothing says what it is."""
         nodes = (name_at(self, place) for place in places)
         found = (self._at(node) for node in nodes if node is not None)
@@ -70,11 +63,13 @@ class Sizes(Library):
         if isinstance(holder, cst.Arg):
             return self._argument(holder)
         if isinstance(holder, cst.Element):
-            return self._element(holder)
+            return self._of_element(holder)
         if isinstance(holder, cst.BinaryOperation) and isinstance(
             holder.operator, (cst.FloorDivide, cst.Divide)
         ):
             return self._counted(node, holder)
+        if isinstance(holder, cst.BinaryOperation) and self.code(holder.right).strip("\"'").startswith("/"):
+            return Size(str(self._folder().root), PICTURES)
         return None
 
     def _argument(self, argument: cst.Arg) -> Size | None:
@@ -86,7 +81,9 @@ class Sizes(Library):
         if argument.keyword is not None:
             return self._keyword(argument.keyword.value, name, call)
         if name in FOLDERS and place == 0:
-            return Size(str(self._folder().root), "the folder of --pictures")
+            return self._class_folders(call)
+        if place == 0 and self.full(call.func) in LISTED:
+            return Size(str(self._folder().root), PICTURES)
         if name == "range" and isinstance(self.parent(call), cst.For):
             return Size(EPOCHS, "epochs") if self._trains(call) else None
         if OUTPUTS.get(name) == place:
@@ -118,13 +115,18 @@ class Sizes(Library):
                 (side, side, CHANNELS) if "shape" in keyword else (side, side), "the shape of a picture"
             )
         if keyword == "directory":
-            return Size(str(self._folder().root), "the folder of --pictures")
+            return self._class_folders(call)
         if keyword in ("steps_per_epoch", "validation_steps", "steps"):
             part = "train" if keyword == "steps_per_epoch" else "validation"
             return Size(max(1, self._folder().count(part) // BATCH), f"batches of {BATCH} pictures")
         return Size(SETTINGS[keyword], keyword.replace("_", " ")) if keyword in SETTINGS else None
 
-    def _element(self, element: cst.Element) -> Size | None:
+    def _class_folders(self, call: cst.Call) -> Size:
+        """Return the folder that holds the class folders: of the part that what is read is used for."""
+        folder = self._folder()
+        return Size(str(folder.of_part(self.part_of(call))), PICTURES)
+
+    def _of_element(self, element: cst.Element) -> Size | None:
         """Return the height, width or channels that an element of a shape is."""
         holder = self.parent(element)
         if not isinstance(holder, (cst.Tuple, cst.List)) or len(holder.elements) not in (2, 3, 4):

@@ -24,6 +24,8 @@ PASSING = ("enumerate", "tqdm", "iter", "next", "list", "cycle", "islice")
 ONE_HOT = ("to_categorical", "one_hot", "LabelBinarizer", "get_dummies")
 TENSORS = ("from_numpy", "tensor", "as_tensor", "Tensor", "FloatTensor", "LongTensor")
 FLOWS = ("flow", "flow_from_directory", "flow_from_dataframe")
+FOLDERS = ("flow_from_directory", "image_dataset_from_directory", "ImageFolder")
+FILE_LIBRARIES = ("os.", "glob.", "pathlib.", "PIL.", "cv2.", "shutil.")
 FACTS = ("shape", "size", "ndim", "dtype", "samples", "n", "batch_size", "class_indices", "classes", "filenames",
          "num_classes", "class_names", "targets")  # fmt: skip
 """What a value says about itself: what becomes of that says nothing of the value."""
@@ -37,7 +39,7 @@ class Use:
     ----------
     kind
         pictures, labels, batches (pictures and labels in turn), dataset (single pictures with labels), or generator
-        (what makes batches of folders or arrays).
+        (what makes batches of folders or arrays), or count (how many pictures there are).
     part
         train, validation or test: by what it is used for.
     sure
@@ -53,6 +55,8 @@ class Use:
     sure: bool = True
     one_hot: bool = False
     arrays: bool = False
+    keys: tuple[tuple[str, str], ...] = ()
+    """Where it is a dictionary: each key, and the part that is under it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,64 @@ class Uses(Library):
             node = name_at(self, place)
             if node is not None:
                 found += self._follow(node, _Way(), set())
-        return min(found, key=lambda one: (not one.sure, PARTS.index(one.part)), default=None)
+        best = min(found, key=lambda one: (not one.sure, PARTS.index(one.part)), default=None)
+        nodes = [node for place in places if (node := name_at(self, place)) is not None]
+        keys = self._keys(nodes)
+        if keys and best is None and all(self._divides(node) for node in nodes):
+            best = Use("count", "train")
+        return best if best is None else replace(best, keys=keys)
+
+    def _keys(self, nodes: Sequence[cst.CSTNode]) -> tuple[tuple[str, str], ...]:
+        """Return the texts by which a dictionary is asked, wherever it is used, and the part of each."""
+        found: dict[str, str] = {}
+        for node in nodes:
+            holder = self.parent(node)
+            if not isinstance(holder, cst.Subscript) or len(holder.slice) != 1:
+                return ()
+            index = holder.slice[0].slice
+            keys = self._texts(index.value) if isinstance(index, cst.Index) else []
+            if not keys:
+                return ()
+            trained = self._trained(holder, keys)
+            found |= {key: "train" if key == trained else "validation" for key in keys if key not in found}
+        return tuple(found.items())
+
+    def _texts(self, node: cst.BaseExpression) -> list[str]:
+        """Return the texts that an expression may be: itself, or those that a loop gives a name."""
+        if isinstance(node, cst.SimpleString):
+            return [str(node.evaluated_value)]
+        loop = self.around(node, cst.For)
+        while loop is not None and self.code(loop.target) != self.code(node):
+            loop = self.around(loop, cst.For)
+        values = (
+            loop.iter.elements if loop is not None and isinstance(loop.iter, (cst.List, cst.Tuple)) else ()
+        )
+        texts = [one.value.evaluated_value for one in values if isinstance(one.value, cst.SimpleString)]
+        return [str(one) for one in texts] if len(texts) == len(values) else []
+
+    def _trained(self, node: cst.CSTNode, keys: Sequence[str]) -> str:
+        """Return the key in whose turn the network is trained: what is asked for where ``backward`` is called."""
+        for call in self.methods("backward", "step"):
+            above = self.around(call, cst.If)
+            while above is not None:
+                asked = next(
+                    (key for key in keys if key in self.code(above.test).replace('"', "'").split("'")), ""
+                )
+                if asked:
+                    return asked
+                above = self.around(above, cst.If)
+        loop = self.around(node, cst.For)
+        trains = loop is None or ".backward(" in self.code(loop)
+        return keys[0] if trains else ""
+
+    def _divides(self, node: cst.CSTNode) -> bool:
+        holder = self.parent(node)
+        above = self.parent(holder) if holder is not None else None
+        return (
+            isinstance(above, cst.BinaryOperation)
+            and isinstance(above.operator, cst.Divide)
+            and above.right is holder
+        )
 
     def _follow(self, node: cst.CSTNode, way: _Way, seen: set[cst.CSTNode]) -> Iterator[Use]:
         """Yield what a value is, by what is done with it."""
@@ -171,6 +232,8 @@ class Uses(Library):
             and name in ("fit", "evaluate", "predict", "flow")
         ):
             yield from self._method(call, name, keyword or place, way, seen)
+        elif last in FOLDERS or full.startswith(FILE_LIBRARIES):
+            return  # a path, not what lies there
         elif last == "train_test_split":
             yield from self._split(call, place, way, seen)
         elif last == "TensorDataset" and place < 2:
@@ -240,8 +303,11 @@ class Uses(Library):
         if not known and place < 2:
             yield way.use(("pictures", "labels")[place], "train", sure=False)
 
+    def part_of(self, call: cst.Call) -> str:
+        """Return the part that what a call makes is used for; train where nothing says it."""
+        return self._part_of(call, _Way(), set())
+
     def _part_of(self, call: cst.Call, way: _Way, seen: set[cst.CSTNode]) -> str:
-        """Return the part that what a call makes is used for."""
         found = [one for one in self._result(call, 0, way, seen) if one.sure]
         return min((one.part for one in found), key=PARTS.index, default="train")
 
