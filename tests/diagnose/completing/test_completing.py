@@ -80,12 +80,75 @@ def test_what_no_sign_mends_is_refused_with_its_line(tmp_path: Path) -> None:
         take(str(script), tmp_path)
 
 
+DEEP = {
+    "brackets": "x = " + "[" * 3000 + "]" * 3000,
+    "branches": "if a: pass\n" + "elif b: pass\n" * 1000,
+    "sum": "x = " + "+".join(["y"] * 3000),
+    "chain": "x" + ".a" * 3000,
+    "a name of a newer Unicode": "\U00013460 = keras\n",
+    "no Python at all": "\\ \x00 '",
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP.keys())
+def test_what_cannot_be_read_comes_back(text: str) -> None:
+    assert complete(text, None).text == text
+
+
 def test_self_without_a_class() -> None:
     found = complete("self.a = 1\nif self.a:\n    print(self.a)\nreturn self.a\n", None)
     exec(compile(found.text, "t", "exec"), {})
     assert any("self" in one for one in found.assumptions)
     inside = "class A:\n    def f(self):\n        return self.a\n"
     assert complete(inside, None).text == inside
+
+
+def test_methods_get_a_class_and_are_called(pictures: Path) -> None:
+    pasted = """\
+def build(self):
+    self.model = Sequential([Dense(1, input_dim=300, activation='sigmoid')])
+    self.model.compile('adam', 'binary_crossentropy')
+def run(self):
+    self.model.fit(self.a, self.b, batch_size=self.c)
+"""
+    found = complete(pasted, pictures)
+    assert "    def run(self):\n        self.model.fit(a, b, batch_size=c)\n" in found.text
+    assert found.text.endswith(".build()\npasted.run()\n")
+    assert "build, run are methods without a class: one was put around them" in found.assumptions
+
+
+def test_methods_of_a_network_get_the_class_that_is_made() -> None:
+    pasted = """\
+def __init__(self):
+    super().__init__()
+    self.last = nn.Linear(48, 2)
+
+def forward(self, x):
+    return self.last(x)
+
+net = Small()
+"""
+    text = complete(pasted, None).text
+    assert "class Small(torch.nn.Module):\n    def __init__(self):\n" in text
+    found: dict[str, object] = {}
+    exec(compile(text, "t", "exec"), found)
+    assert found["net"].last.in_features == 48
+
+
+DEFINED = {
+    "by a function": "def f():\n    global x\n    x = 1\nf()\nmodel.fit(x, x, epochs=1)\n",
+    "by an earlier turn": "for i in range(2):\n    if i:\n        model.fit(x, x, epochs=1)\n    x = i\n",
+    "within a comprehension": "y = [x := i for i in range(2)]\nmodel.fit(x, y, epochs=1)\n",
+    "by a pattern": "match model:\n    case [x, *y]:\n        model.fit(x, y, epochs=1)\n",
+    "by an error": "try:\n    pass\nexcept OSError as x:\n    model.fit(x, x, epochs=1)\n",
+    "later, for a function": "def f():\n    model.fit(x, x, epochs=1)\nx = 1\nf()\n",
+    "elsewhere": "from settings import *\nmodel.fit(x, x, epochs=1)\n",
+}
+
+
+@pytest.mark.parametrize("text", DEFINED.values(), ids=DEFINED.keys())
+def test_what_is_defined_somewhere_is_not_completed(text: str) -> None:
+    assert complete(text, None).text == text
 
 
 # imports
@@ -251,6 +314,62 @@ def later():
     assert len(found["others"].dataset) == 24
 
 
+def test_loaders_kept_by_phase(pictures: Path) -> None:
+    text = f"""{LOOP}
+def go():
+    for phase in ['second', 'first']:
+        for x, y in kept[phase]:
+            loss = nn.functional.cross_entropy(net(x), y)
+            if phase == 'first':
+                loss.backward()
+                optimizer.step()
+        print(loss / many[phase])
+"""
+    found = completed(text, pictures)
+    assert {key: len(one.dataset) for key, one in found["kept"].items()} == {"first": 96, "second": 24}
+    assert found["many"] == {"first": 96, "second": 24}
+
+
+def test_folders_are_those_of_the_parts(pictures_in_parts: Path) -> None:
+    text = f"""\
+from keras.src.legacy.preprocessing.image import ImageDataGenerator
+import os
+{NETWORK}    maker = ImageDataGenerator(rescale=1 / 255)
+    some = maker.flow_from_directory(one, target_size=(32, 48))
+    others = maker.flow_from_directory(two, target_size=(32, 48))
+    more = maker.flow_from_directory(os.path.join(three, 'validation'), target_size=(32, 48))
+    model.fit(some, validation_data=others)
+"""
+    text = complete(text, pictures_in_parts).text
+    root = pictures_in_parts.resolve()
+    assert f"one = {str(root / 'train')!r}\n" in text
+    assert f"two = {str(root / 'validation')!r}\n" in text
+    assert f"three = {str(root)!r}\n" in text
+
+
+def test_data_sets_of_tensorflow_become_generators() -> None:
+    text = """\
+import tensorflow as tf
+some = tf.keras.utils.image_dataset_from_directory(
+    'cells', label_mode='binary', image_size=(20, 20), validation_split=.2, subset='training', seed=1)
+names = some.class_names
+some = some.cache().shuffle(100).prefetch(tf.data.AUTOTUNE)
+"""
+    found = complete(text, None)
+    assert (
+        found.text
+        == """\
+from keras.src.legacy.preprocessing.image import ImageDataGenerator
+import keras
+some = ImageDataGenerator(validation_split=.2).flow_from_directory(\
+'cells', target_size=(20, 20), class_mode="binary", seed=1, subset='training')
+names = list(some.class_indices)
+some = some
+"""
+    )
+    assert len(found.assumptions) == 2
+
+
 def test_without_pictures_an_undefined_array_is_refused() -> None:
     with pytest.raises(OptionError, match="left is not defined") as caught:
         complete(f"{NETWORK}    model.fit(left, right, epochs=1)\n", None)
@@ -274,4 +393,7 @@ def test_lines_are_those_of_what_was_given(pictures: Path, tmp_path: Path) -> No
     lines = script.text.splitlines()
     at = next(number for number, line in enumerate(lines, 1) if "model.fit" in line)
     assert script.line_given(at) == 6
-    assert script.line_given(next(n for n, line in enumerate(lines, 1) if line.startswith("GIVEN_CLASSES"))) is None
+    assert (
+        script.line_given(next(n for n, line in enumerate(lines, 1) if line.startswith("GIVEN_CLASSES")))
+        is None
+    )

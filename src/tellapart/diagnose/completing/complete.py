@@ -8,10 +8,13 @@ current comes back as it is.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+import libcst as cst
 
 from tellapart.errors import OptionError, TellapartError
 
@@ -35,6 +38,9 @@ MODERNISING: tuple[Step, ...] = (
     with_modern_training,
     with_modern_figures,
 )
+UNREADABLE = (ValueError, KeyError, RecursionError, cst.ParserSyntaxError, cst.CSTValidationError)
+"""What comes of changes that overlap, and of texts that are nested too deeply or hold names LibCST does not know; what
+cannot be read at all is refused later, with its line."""
 KERAS = re.compile(r"\bkeras\b")
 
 
@@ -69,6 +75,14 @@ def complete(given: str, pictures: Path | None) -> Completed:
     OptionError, PicturesError
         It needs pictures, and none that can be used were given.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # of escapes in the user's texts; it is the user's program that may say so
+        return _complete(given, pictures)
+
+
+def _complete(given: str, pictures: Path | None) -> Completed:
     text, words = _readable(given)
     if not parses(text):
         return Completed(given)
@@ -121,10 +135,10 @@ def _readable(given: str) -> tuple[str, list[str]]:
 
 
 def _unless_at_odds(step: Step, text: str) -> tuple[str, Words]:
-    """Take a step; where its changes of the text do not go together, leave the program as it was."""
+    """Take a step; where its changes do not go together, or the text defies LibCST, leave the program as it was."""
     try:
         return step(text)
     except TellapartError:
         raise
-    except ValueError:
+    except UNREADABLE:
         return text, ()

@@ -25,7 +25,7 @@ def parses(text: str) -> bool:
     """Say whether a text is Python; ``return`` outside of a function counts as such."""
     try:
         ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
 
@@ -80,7 +80,7 @@ def _indented_for_nothing(text: str) -> tuple[int, str] | None:
         if error.lineno and "unexpected indent" in error.msg:
             line = text.split("\n")[error.lineno - 1]
             return error.lineno - 1, line[: len(line) - len(line.lstrip())]
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
     return None
 

@@ -89,6 +89,6 @@ def _fault(text: str) -> Fault | None:
         start = sum(len(one) + 1 for one in text.split("\n")[: line - 1])
         offset = min(start + max((error.offset or 1) - 1, 0), len(text))
         return Fault(offset, line, "was never closed" in (error.msg or ""))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, MemoryError):
         return Fault(len(text), text.count("\n") + 1)
     return None

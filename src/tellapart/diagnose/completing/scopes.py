@@ -44,8 +44,11 @@ def undefined(text: str) -> Undefined:
     text
         Valid Python.
     """
-    walk = _Walk(text)
-    walk.block(ast.parse(text).body)
+    tree = ast.parse(text)
+    walk = _Walk(
+        text, {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    )
+    walk.block(tree.body)
     walk.finish()
     found: dict[str, list[Place]] = {}
     for name, place in sorted(walk.missing, key=lambda one: (one[1].line, one[1].column)):
@@ -56,11 +59,11 @@ def undefined(text: str) -> Undefined:
 class _Walk(ast.NodeVisitor):
     """Goes through a module as it runs; bodies of functions come last, when everything has its value."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, made_global: set[str]) -> None:
         self._lines = text.split("\n")
         self.missing: list[tuple[str, Place]] = []
         self.starred: list[str] = []
-        self._defined: set[str] = set(ALWAYS)
+        self._defined: set[str] = {*ALWAYS, *made_global}
         self._inner: list[set[str]] = []
         self._later: list[tuple[ast.AST, list[set[str]]]] = []
 
@@ -70,8 +73,6 @@ class _Walk(ast.NodeVisitor):
 
     def finish(self) -> None:
         """Go through the functions that were met, and those that are met in them."""
-        for function, _ in self._later:
-            self._defined |= _made_global(function)
         while self._later:
             function, outer = self._later.pop(0)
             self._inner = [*outer, _own(function)]
@@ -100,8 +101,26 @@ class _Walk(ast.NodeVisitor):
             self.visit_Name(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
         self.generic_visit(node)
 
-    def visit_For(self, node: ast.For) -> None:
-        self.block([node.iter, node.target, *node.body, *node.orelse])  # type: ignore[list-item]
+    def visit_For(self, node: ast.For | ast.While) -> None:
+        first: list[ast.AST] = [node.test] if isinstance(node, ast.While) else [node.iter, node.target]
+        self.block(first)  # type: ignore[arg-type]
+        for one in _stored(node.body):  # a later turn finds what an earlier one left
+            self._define(one)
+        self.block([*node.body, *node.orelse])
+
+    visit_While = visit_For
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.visit(node.value)
+        for scope in (self._defined, *self._inner):  # it leaves a comprehension
+            scope.add(node.target.id)
+
+    def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
+        if node.name:
+            self._define(node.name)
+        self.generic_visit(node)
+
+    visit_MatchStar = visit_MatchAs
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         for one in node.names:
@@ -168,8 +187,10 @@ def _own(function: ast.AST) -> set[str]:
     return found
 
 
-def _made_global(function: ast.AST) -> set[str]:
-    return {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+def _stored(body: Iterable[ast.AST]) -> set[str]:
+    """Return the names that statements give a value, at any depth."""
+    nodes = (node for statement in body for node in ast.walk(statement))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
 
 
 def _inside(function: ast.AST) -> Iterable[ast.AST]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from .by_key import divides, keys_of
 from .imports import name_at
 from .library import Library
 from .scopes import Place
@@ -98,62 +99,10 @@ class Uses(Library):
                 found += self._follow(node, _Way(), set())
         best = min(found, key=lambda one: (not one.sure, PARTS.index(one.part)), default=None)
         nodes = [node for place in places if (node := name_at(self, place)) is not None]
-        keys = self._keys(nodes)
-        if keys and best is None and all(self._divides(node) for node in nodes):
+        keys = keys_of(self, nodes)
+        if keys and best is None and all(divides(self, node) for node in nodes):
             best = Use("count", "train")
         return best if best is None else replace(best, keys=keys)
-
-    def _keys(self, nodes: Sequence[cst.CSTNode]) -> tuple[tuple[str, str], ...]:
-        """Return the texts by which a dictionary is asked, wherever it is used, and the part of each."""
-        found: dict[str, str] = {}
-        for node in nodes:
-            holder = self.parent(node)
-            if not isinstance(holder, cst.Subscript) or len(holder.slice) != 1:
-                return ()
-            index = holder.slice[0].slice
-            keys = self._texts(index.value) if isinstance(index, cst.Index) else []
-            if not keys:
-                return ()
-            trained = self._trained(holder, keys)
-            found |= {key: "train" if key == trained else "validation" for key in keys if key not in found}
-        return tuple(found.items())
-
-    def _texts(self, node: cst.BaseExpression) -> list[str]:
-        """Return the texts that an expression may be: itself, or those that a loop gives a name."""
-        if isinstance(node, cst.SimpleString):
-            return [str(node.evaluated_value)]
-        loop = self.around(node, cst.For)
-        while loop is not None and self.code(loop.target) != self.code(node):
-            loop = self.around(loop, cst.For)
-        values = (
-            loop.iter.elements if loop is not None and isinstance(loop.iter, (cst.List, cst.Tuple)) else ()
-        )
-        texts = [one.value.evaluated_value for one in values if isinstance(one.value, cst.SimpleString)]
-        return [str(one) for one in texts] if len(texts) == len(values) else []
-
-    def _trained(self, node: cst.CSTNode, keys: Sequence[str]) -> str:
-        """Return the key in whose turn the network is trained: what is asked for where ``backward`` is called."""
-        for call in self.methods("backward", "step"):
-            above = self.around(call, cst.If)
-            while above is not None:
-                asked = next(
-                    (key for key in keys if key in self.code(above.test).replace('"', "'").split("'")), ""
-                )
-                if asked:
-                    return asked
-                above = self.around(above, cst.If)
-        loop = self.around(node, cst.For)
-        trains = loop is None or ".backward(" in self.code(loop)
-        return keys[0] if trains else ""
-
-    def _divides(self, node: cst.CSTNode) -> bool:
-        holder = self.parent(node)
-        above = self.parent(holder) if holder is not None else None
-        return (
-            isinstance(above, cst.BinaryOperation)
-            and isinstance(above.operator, cst.Divide)
-            and above.right is holder
-        )
 
     def _follow(self, node: cst.CSTNode, way: _Way, seen: set[cst.CSTNode]) -> Iterator[Use]:
         """Yield what a value is, by what is done with it."""
