@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from tellapart.errors import OptionError
@@ -18,6 +20,7 @@ from .sandbox.copying import copy_folder
 from .sandbox.process import run_bounded
 
 PLACE = "{pictures}"
+KERAS_SETTINGS = Path.home() / ".keras" / "keras.json"
 CLOSING_SHARE, CLOSING_LEAST, CLOSING_MOST = 0.2, 5.0, 60.0
 """After the script's time is over, the recorder has this share of it to score what was kept, in seconds from 5 to
 60; then everything is killed."""
@@ -124,9 +127,19 @@ def environment(pictures: Path | None, temporary: Path) -> dict[str, str]:
         # The folder of the package, for a checkout that is not installed; the script's own comes first.
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), _package_folder()])),
     }
+    if "KERAS_BACKEND" not in found and _keras_lacks_its_backend():
+        found["KERAS_BACKEND"] = "torch"
     if pictures is not None:
         found["PICTURES"] = str(pictures.resolve())
     return found
+
+
+def _keras_lacks_its_backend() -> bool:
+    """Say whether Keras would compute with TensorFlow, its default, which is not there."""
+    backend = "tensorflow"
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        backend = json.loads(KERAS_SETTINGS.read_text(encoding="utf-8")).get("backend", backend)
+    return backend == "tensorflow" and find_spec("tensorflow") is None
 
 
 def _package_folder() -> str:

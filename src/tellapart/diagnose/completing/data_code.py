@@ -149,7 +149,7 @@ class DataCode:
         labels = f"given_labels_{use.part}"
         return {
             "integers": labels,
-            "one_hot": f'np.eye({len(self.folder.classes)}, dtype="float32")[{labels}]',
+            "one_hot": f'np.eye({max(len(self.folder.classes), self.wanted.units)}, dtype="float32")[{labels}]',
             "numbers": f'{labels}.astype("float32")',
             "column": f'{labels}.astype("float32")[:, None]',
         }[form]

@@ -37,9 +37,12 @@ def with_values(text: str, folder: Callable[[str], Folder]) -> tuple[str, Words]
         one.startswith(("keras", "torch", "tensorflow")) for one in missing.starred
     ):
         return text, ()  # what is defined elsewhere is not in the text
+    uses, later = Uses(text), _defined_later(text)
+    for name in later & set(missing.names):
+        del missing.names[name]  # a function is no data, wherever it stands
     if not missing.names:
         return text, ()
-    uses, first = Uses(text), next(iter(missing.names))
+    first = next(iter(missing.names))
     data = {name: use for name, places in missing.names.items() if (use := uses.of(places)) is not None}
     first = next(iter(data), first)
     sizes = Sizes(text, lambda: folder(first))
@@ -54,6 +57,13 @@ def with_values(text: str, folder: Callable[[str], Folder]) -> tuple[str, Words]
         lines = [*imports, "", *lines, *code.lines()]
         words += code.in_words()
     return (_at_top(text, ["", HEADING, *lines, ""]), tuple(words)) if lines else (text, ())
+
+
+def _defined_later(text: str) -> set[str]:
+    """Return the names of functions and classes that the program defines."""
+    draft = Draft(text)
+    functions, classes = draft.nodes(cst.FunctionDef), draft.nodes(cst.ClassDef)
+    return {one.name.value for one in functions} | {one.name.value for one in classes}
 
 
 def _at_top(text: str, lines: Sequence[str]) -> str:

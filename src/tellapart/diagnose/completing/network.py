@@ -20,6 +20,8 @@ class Wanted:
 
     Attributes
     ----------
+    units
+        Of the network's last layer; 0 where the text does not say.
     size
         (height, width); None where any will do.
     layout
@@ -29,6 +31,7 @@ class Wanted:
     """
 
     framework: str
+    units: int
     size: tuple[int, int] | None
     channels: int
     layout: str
@@ -47,11 +50,12 @@ def wanted(text: str) -> Wanted:
         program = read_program(text)
     except ProgramError:
         torch = "torch" in text and "keras" not in text
-        return Wanted("torch" if torch else "keras", None, 3, "NCHW" if torch else "NHWC", "integers")
+        return Wanted("torch" if torch else "keras", 0, None, 3, "NCHW" if torch else "NHWC", "integers")
     model = next(iter([*(one.model for one in program.trainings if one.model), *program.models]), None)
     framework = next(iter(program.frameworks), "keras")
     shape = _torch_shape(model) if framework == "torch" else _keras_shape(model, program)
-    return Wanted(framework, *shape, _labels(program, framework))
+    units = model.output.units if model is not None and model.output is not None else None
+    return Wanted(framework, units or 0, *shape, _labels(program, framework))
 
 
 def one_output(text: str) -> bool:
@@ -129,6 +133,8 @@ def _labels(program: Program, framework: str) -> str:
     output = training.output if training is not None else None
     units = output.units if output is not None else None
     if loss.startswith("sparse") or (framework == "torch" and loss in SPARSE):
+        return "integers"
+    if framework == "torch" and not loss:
         return "integers"
     if framework == "torch":
         return (

@@ -70,6 +70,8 @@ class Sizes(Uses):
             return self._counted(node, holder)
         if isinstance(holder, cst.BinaryOperation) and self.code(holder.right).strip("\"'").startswith("/"):
             return Size(str(self._folder().root), PICTURES)
+        if isinstance(holder, cst.BinaryOperation) and isinstance(holder.operator, (cst.Add, cst.Subtract)):
+            return self._at(holder)
         return None
 
     def _argument(self, argument: cst.Arg) -> Size | None:
@@ -84,12 +86,12 @@ class Sizes(Uses):
             return self._class_folders(call)
         if place == 0 and self.full(call.func) in LISTED:
             return Size(str(self._folder().root), PICTURES)
-        if name == "range" and isinstance(self.parent(call), cst.For):
-            return Size(EPOCHS, "epochs") if self._trains(call) else None
+        if name == "range" and isinstance(self.parent(call), cst.For) and self._trains(call):
+            return Size(BATCH, "batch size") if place == 2 else Size(EPOCHS, "epochs")
         if OUTPUTS.get(name) == place:
             return self._units(call, name)
         if name == "to_categorical" and place == 1:
-            return self._classes()
+            return Size(self._last_units() or len(self._folder().classes), "classes")
         if name in ("Conv2d", "Conv2D") and place == 0:
             return Size(CHANNELS if name == "Conv2d" else 32, "channels")
         if name == "reshape":
@@ -103,6 +105,8 @@ class Sizes(Uses):
         return None
 
     def _keyword(self, keyword: str, name: str, call: cst.Call) -> Size | None:
+        if keyword == "num_classes" and name == "to_categorical":
+            return Size(self._last_units() or len(self._folder().classes), "classes")
         if keyword in CLASS_COUNTS or (keyword == "out_features" and name == "Linear"):
             return self._classes()
         if keyword == "units":
@@ -131,7 +135,10 @@ class Sizes(Uses):
         holder = self.parent(element)
         if not isinstance(holder, (cst.Tuple, cst.List)) or len(holder.elements) not in (2, 3, 4):
             return None
-        if not isinstance(self.parent(holder), (cst.Arg, cst.Assign)):
+        above = self.parent(holder)
+        numbers = all(isinstance(one.value, (cst.Integer, cst.Name)) for one in holder.elements)
+        keyword = above.keyword.value if isinstance(above, cst.Arg) and above.keyword is not None else ""
+        if not numbers or not isinstance(above, (cst.Arg, cst.Assign)) or (keyword and keyword not in SHAPES):
             return None
         number, length = list(holder.elements).index(element), len(holder.elements)
         first = holder.elements[0].value
@@ -163,6 +170,16 @@ class Sizes(Uses):
     def _units(self, call: cst.Call, name: str) -> Size:
         others = [one for one in self.nodes(cst.Call) if self.code(one.func).rpartition(".")[2] == name]
         return self._classes() if others[-1] is call else Size(64, "units")
+
+    def _last_units(self) -> int:
+        """Return how many units the last layer is written to have; 0 where it is not."""
+        found = [
+            call.args[place].value
+            for call in self.nodes(cst.Call)
+            for name, place in OUTPUTS.items()
+            if self.code(call.func).rpartition(".")[2] == name and place < len(call.args)
+        ]
+        return int(found[-1].evaluated_value) if found and isinstance(found[-1], cst.Integer) else 0
 
     def _classes(self) -> Size:
         return Size(len(self._folder().classes), "classes")

@@ -23,6 +23,8 @@ SETTINGS_OF_FIT = (
 )  # fmt: skip
 PASSING = ("enumerate", "tqdm", "iter", "next", "list", "cycle", "islice")
 ONE_HOT = ("to_categorical", "one_hot", "LabelBinarizer", "get_dummies")
+TRANSFORMS = ("transform", "fit_transform")
+"""Methods that make of their argument what it was; other methods say something of their object alone."""
 TENSORS = ("from_numpy", "tensor", "as_tensor", "Tensor", "FloatTensor", "LongTensor")
 FLOWS = ("flow", "flow_from_directory", "flow_from_dataframe")
 FOLDERS = ("flow_from_directory", "image_dataset_from_directory", "ImageFolder")
@@ -196,11 +198,17 @@ class Uses(Library):
                 yield way.use("pictures", "train")
         elif isinstance(call.func, cst.Name) and name in self._functions:
             yield from self._parameter(self._functions[name], keyword, place, way, seen)
-        else:
+        elif (
+            full or not isinstance(call.func, cst.Attribute) or name in TRANSFORMS or self._is_own(call.func)
+        ):
             way = replace(way, one_hot=way.one_hot or last in ONE_HOT, arrays=way.arrays or last in TENSORS)
             way = replace(way, network=way.network or (not full and place == 0 and len(call.args) == 1
                                                        and name not in PASSING))  # fmt: skip
             yield from self._result(call, place, way, seen)
+
+    def _is_own(self, function: cst.Attribute) -> bool:
+        """Say whether something is called that an object of the program's holds: ``self.network(x)``."""
+        return self.code(function.value) == "self"
 
     def _result(self, call: cst.Call, place: int, way: _Way, seen: set[cst.CSTNode]) -> Iterator[Use]:
         """Follow what a call makes of its arguments: one thing, or as many as it was given."""
