@@ -347,6 +347,23 @@ import os
     assert f"three = {str(root)!r}\n" in text
 
 
+READERS = f"""\
+from keras.src.legacy.preprocessing.image import ImageDataGenerator
+{NETWORK}    maker = ImageDataGenerator(rescale=1 / 255)
+    some = maker.flow_from_directory(one, target_size=(32, 48))
+    others = ImageDataGenerator().flow_from_directory(two)
+    model.fit(some, validation_data=others)
+"""
+
+
+def test_one_folder_is_shared_between_the_parts(pictures: Path, pictures_in_parts: Path) -> None:
+    text = complete(READERS, pictures).text
+    assert "maker = ImageDataGenerator(rescale=1 / 255, validation_split=0.2)\n" in text
+    assert "maker.flow_from_directory(one, target_size=(32, 48), subset='training')\n" in text
+    assert "ImageDataGenerator(validation_split=0.2).flow_from_directory(two, subset='validation')\n" in text
+    assert "subset" not in complete(READERS, pictures_in_parts).text
+
+
 def test_data_sets_of_tensorflow_become_generators() -> None:
     text = """\
 import tensorflow as tf

@@ -13,8 +13,9 @@ from .data_code import DataCode
 from .folder import Folder
 from .imports import Words
 from .network import wanted
+from .one_folder import with_shares
 from .scopes import undefined
-from .sizes import Sizes
+from .sizes import PICTURES, Sizes
 from .uses import Uses
 
 SCALES = re.compile(
@@ -50,6 +51,9 @@ def with_values(text: str, folder: Callable[[str], Folder]) -> tuple[str, Words]
              if name not in data and (size := sizes.size(places)) is not None}  # fmt: skip
     lines = [f"{name} = {size.value!r}" for name, size in known.items()]
     words = [f"{name} is not defined: taken for {size.value!r} ({size.what})" for name, size in known.items()]
+    if any(size.what == PICTURES for size in known.values()) and not folder(first).parts:
+        text, more = with_shares(text, known)
+        words += more
     if data:
         network = wanted(_at_top(text, lines))
         code = DataCode(data, network, folder(first), scaled=bool(SCALES.search(text)))
