@@ -385,6 +385,8 @@ some = some
 """
     )
     assert len(found.assumptions) == 2
+    mapped = complete(text + "some = some.map(lambda x, y: (x / 255, y))\n", None)
+    assert "ImageDataGenerator" not in mapped.text
 
 
 def test_without_pictures_an_undefined_array_is_refused() -> None:

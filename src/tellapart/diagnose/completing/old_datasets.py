@@ -14,6 +14,8 @@ from .renamed import GENERATORS, modern
 READER = "image_dataset_from_directory"
 CHAINED, TELLING = ("cache", "prefetch", "shuffle"), ("cache", "prefetch")
 """What only makes a data set faster, or mixes it as the generator does anyway; the last two no other object has."""
+IRREPLACEABLE = ("map", "batch", "unbatch", "take", "skip", "filter", "repeat", "with_options", "enumerate")
+"""What no generator of Keras does."""
 KEPT = {
     "directory": 0,
     "batch_size": 5,
@@ -46,6 +48,8 @@ def without_tensorflow_data(text: str) -> tuple[str, Words]:
             holder = library.parent(call)
             targets = holder.targets if isinstance(holder, cst.Assign) else ()
             named |= {library.code(one.target) for one in targets}
+    if any(library.code(_root(call)) in named for call in library.methods(*IRREPLACEABLE)):
+        return text, ()  # half a change helps nobody
     for node in library.nodes(cst.Attribute):
         if node.attr.value == "class_names" and library.code(node.value) in named:
             library.replace(node, f"list({library.code(node.value)}.class_indices)")
@@ -55,6 +59,14 @@ def without_tensorflow_data(text: str) -> tuple[str, Words]:
             "cache, shuffle and prefetch are TensorFlow's, which is not installed here: they were left out"
         )
     return library.text(), tuple(dict.fromkeys(words))
+
+
+def _root(call: cst.Call) -> cst.BaseExpression:
+    """Return what a chain of calls begins with."""
+    of: cst.BaseExpression = call
+    while isinstance(of, cst.Call) and isinstance(of.func, cst.Attribute):
+        of = of.func.value
+    return of
 
 
 def _generator(library: Library, call: cst.Call) -> str:
