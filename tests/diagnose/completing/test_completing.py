@@ -227,6 +227,15 @@ def test_decay_becomes_the_schedule_it_was() -> None:
     assert "SGD(learning_rate=InverseTimeDecay(0.1, decay_steps=1, decay_rate=1e-3))" in text
 
 
+def test_the_learning_rate_that_old_keras_had_is_written_out() -> None:
+    text = "import keras\ndef go(m, x, y):\n    m.compile('adadelta', 'mse')\n    m.fit(x, y, {epochs}=3)\n"
+    old = complete(text.format(epochs="nb_epoch"), None)
+    assert "m.compile(Adadelta(learning_rate=1.0), 'mse')" in old.text
+    assert any("had a learning rate of 1.0" in one for one in old.assumptions)
+    today = text.format(epochs="epochs")
+    assert complete(today, None).text == today
+
+
 def test_a_program_that_needs_tensorflow_keeps_it() -> None:
     text = "import tensorflow as tf\nm = tf.keras.Sequential()\nd = tf.data.Dataset.range(3)\n"
     assert complete(text, None).text == text

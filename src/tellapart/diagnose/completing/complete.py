@@ -24,6 +24,7 @@ from .imports import with_imports
 from .layout import parses, plain
 from .old_arguments import with_modern_arguments
 from .old_datasets import without_tensorflow_data
+from .old_defaults import with_old_rates
 from .old_history import with_modern_figures
 from .old_names import Words, with_modern_names
 from .old_training import with_modern_training
@@ -32,6 +33,7 @@ from .repair import repaired
 
 Step = Callable[[str], tuple[str, Words]]
 MODERNISING: tuple[Step, ...] = (
+    with_old_rates,
     without_tensorflow_data,
     with_modern_names,
     with_modern_arguments,
