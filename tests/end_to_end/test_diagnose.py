@@ -149,7 +149,7 @@ def test_what_cannot_be_run_is_said_in_words(diagnose, pictures, text, words):
 @pytest.mark.parametrize(
     ("text", "name", "words"),
     [
-        ("for x in range(3)\n    print(x)\n", "train.py", "line 2"),
+        ("x = 1\nthis is no program at all\n", "train.py", "line 2"),
         ("print('hello')\n", "train.py", "network"),
         ("", "train.py", "empty"),
         ("x = 1", "train.txt", ".txt"),

@@ -38,9 +38,10 @@ def diagnose_script(
     Parameters
     ----------
     what
-        A ``.py`` or ``.ipynb`` file, or ``-`` for standard input.
+        A ``.py`` or ``.ipynb`` file, or ``-`` for standard input; a fragment is completed.
     pictures
-        Given to the script as its first argument, or wherever ``{pictures}`` stands in `args`.
+        Given to the script as its first argument, or wherever ``{pictures}`` stands in `args`; and in place of pictures
+        that a fragment does not define.
     seconds
         For everything.
     out
@@ -61,7 +62,7 @@ def diagnose_script(
         folder.open_for(FILES)
     deadline = monotonic() + seconds
     with scratch_folder() as scratch:
-        script = take(what, Path(scratch))
+        script = take(what, Path(scratch), pictures)
         setting = Setting(script.file, pictures, tuple(args), MEMORY_BYTES)
         with Runs(setting, deadline=deadline) as runs:
             found = examine(script, runs, say)

@@ -74,7 +74,9 @@ def examine(script: Script, runs: Runs, say: Say) -> Diagnosis:
     begun = time.monotonic()
     program = read_program(script.text, script.name)
     read = suspect(program)
-    say(first_sentence(read, time.monotonic() - begun))
+    for one in script.assumptions:
+        say(f"Assumed: {one}.")
+    say(first_sentence(read, time.monotonic() - begun, script))
     short = set_pace(program, runs)
     if short is not None:
         say(f"{str(short)[0].upper()}{str(short)[1:]}.")
@@ -89,6 +91,7 @@ def examine(script: Script, runs: Runs, say: Say) -> Diagnosis:
         program = read_program(one.proved.edit.text, script.name)
         read = suspect(program)
     examined = Examined(
+        script=script,
         program=rounds[0].program,
         runs=_runs_of(rounds[0], runs),
         suspects=rounds[0].suspects,

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from .sandbox.copying import copy_folder
 from .sandbox.process import MARK, new_mark, run_bounded, start
 
 PLACE = "{pictures}"
+KERAS_SETTINGS = Path.home() / ".keras" / "keras.json"
 CLOSING_SHARE, CLOSING_LEAST, CLOSING_MOST = 0.2, 5.0, 60.0
 """After the script's time is over, the recorder has this share of it to score what was kept, in seconds from 5 to
 60; then everything is killed."""
@@ -148,9 +150,19 @@ def environment(pictures: str | None, temporary: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), _package_folder()])),
     }
     found.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // BESIDE)))
+    if "KERAS_BACKEND" not in found and _keras_lacks_its_backend():
+        found["KERAS_BACKEND"] = "torch"
     if pictures is not None:
         found["PICTURES"] = pictures
     return found
+
+
+def _keras_lacks_its_backend() -> bool:
+    """Say whether Keras would compute with TensorFlow, its default, which is not there."""
+    backend = "tensorflow"
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        backend = json.loads(KERAS_SETTINGS.read_text(encoding="utf-8")).get("backend", backend)
+    return backend == "tensorflow" and find_spec("tensorflow") is None
 
 
 def _package_folder() -> str:

@@ -19,6 +19,7 @@ from .proving.questions import UNTOUCHED, WRONG_FIGURES, could_matter
 from .proving.trial import Tried
 from .reading import Program, Suspicion
 from .recording import Outcome, Recording
+from .script import Script
 from .trials.effect import level
 from .trials.judged import judge, judged_part, main_training
 from .watching import Discrepancy, RuledOut
@@ -44,6 +45,8 @@ class Examined:
 
     Attributes
     ----------
+    script
+        As it was given, and completed.
     runs
         Of the program as it is, at least one.
     tried
@@ -54,6 +57,7 @@ class Examined:
         None was as long as the program is.
     """
 
+    script: Script
     program: Program
     runs: tuple[Recording, ...]
     suspects: tuple[Suspicion, ...]
@@ -64,12 +68,13 @@ class Examined:
     cut: bool = False
 
 
-def first_sentence(read: Sequence[Suspicion], seconds: float) -> str:
+def first_sentence(read: Sequence[Suspicion], seconds: float, script: Script) -> str:
     """Say what reading alone suspects most, before anything is run."""
     if not read or read[0].certainty < WORTH_A_WORD:
         return f"Reading the script shows no clear fault ({seconds:.1f} s). Now it is run."
     first = read[0]
-    place = "" if first.position is None else f"{first.position}: "
+    line = None if first.position is None else script.line_given(first.position.line)
+    place = "" if line is None else f"line {line}: "
     sure = "very likely" if first.certainty >= 0.8 else "perhaps"
     return f"{place}{sure} {CAUSES[first.code].title[0].lower()}{CAUSES[first.code].title[1:]}. {first.words}"
 
@@ -96,7 +101,7 @@ def conclude(examined: Examined, seconds: float) -> Diagnosis:
         chance=None if count is None else chance,
         curves=(*_curves("as it is", examined.runs), *_curves_mended(mended)),
         fixed=fixed,
-        patch=unified_diff(examined.program.text, fixed, examined.program.file) if fixed else "",
+        patch=unified_diff(examined.script.given, fixed, examined.program.file) if fixed else "",
         seconds=seconds,
     )
 
@@ -220,7 +225,7 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
         title=cause.title,
         words=suspicion.words,
         file=examined.program.file,
-        line=None if position is None else position.line,
+        line=None if position is None else examined.script.line_given(position.line),
         source=suspicion.source,
         confidence=max(certainty, PROVED) if proved else min(certainty, NOT_PROVED),
         proved=proved,
@@ -257,6 +262,7 @@ def _remeasured(compared: Sequence[Discrepancy]) -> Iterator[Remeasured]:
 
 
 def _assumptions(examined: Examined) -> Iterator[str]:
+    yield from examined.script.assumptions
     yield from examined.program.assumptions
     yield from examined.notes
     run = examined.runs[0]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import libcst as cst
 
 from tellapart.diagnose.reading.apis import ASSUMED_IMPORTS, canonical
 
 from .bindings import bound, dotted
+from .naming import imported_names
 from .registry import Asked
 from .sheet import Sheet, word
 
@@ -26,27 +25,13 @@ class LibraryNames(Sheet):
         super().__init__(asked.program)
         self.asked = asked
         self._added: set[str] = set()
-        self.imported = dict(self._imports())
+        self.imported = imported_names(self)
         self.bindings = [
             one
             for node in self.nodes(cst.Assign, cst.AnnAssign, cst.AugAssign, cst.For)
             for one in bound(node)
         ]
         self._taken = {self.code(one.target) for one in self.bindings}
-
-    def _imports(self) -> Iterator[tuple[str, str]]:
-        for node in self.nodes(cst.Import):
-            for one in node.names:
-                name = one.evaluated_name
-                yield (one.evaluated_alias, name) if one.evaluated_alias else (name.partition(".")[0],) * 2
-        for source in self.nodes(cst.ImportFrom):
-            if source.module is None or source.relative or isinstance(source.names, cst.ImportStar):
-                continue
-            for one in source.names:
-                yield (
-                    one.evaluated_alias or one.evaluated_name,
-                    f"{self.code(source.module)}.{one.evaluated_name}",
-                )
 
     def api(self, node: cst.BaseExpression) -> str:
         """Return a library's one name for what is written; "" for what is no library's."""

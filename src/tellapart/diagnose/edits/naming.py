@@ -9,6 +9,24 @@ import libcst as cst
 from .draft import Draft
 
 
+def imported_names(draft: Draft) -> dict[str, str]:
+    """Return what a program's names were imported as: ``Conv2D`` -> ``keras.layers.Conv2D``."""
+    found = {}
+    for node in draft.nodes(cst.Import):
+        for one in node.names:
+            name = one.evaluated_name
+            local = one.evaluated_alias or name.partition(".")[0]
+            found[local] = name if one.evaluated_alias else local
+    for source in draft.nodes(cst.ImportFrom):
+        if source.module is None or source.relative or isinstance(source.names, cst.ImportStar):
+            continue
+        for one in source.names:
+            found[one.evaluated_alias or one.evaluated_name] = (
+                f"{draft.code(source.module)}.{one.evaluated_name}"
+            )
+    return found
+
+
 class Naming(Draft):
     """A program being changed, with the names it gave to what it imported.
 

@@ -44,6 +44,16 @@ def flattened(model: Model, size: tuple[int, int] | None) -> Flattened | None:
     return None
 
 
+def features(model: Model, shape: tuple[int, int, int]) -> int | None:
+    """Return how many numbers the first Flatten hands on for pictures of a shape (rows, columns, channels)."""
+    at: tuple[int, int, int] | None = shape
+    for layer in model.layers:
+        if layer.kind == "Flatten" or at is None:
+            break
+        at = _after(layer, at)
+    return math.prod(at) if at else None
+
+
 def _start(model: Model, size: tuple[int, int] | None) -> tuple[int, int, int] | None:
     first = next((layer.input_shape for layer in model.layers if layer.input_shape), None)
     if first is not None and len(first) == 3 and first[0] and first[1]:

@@ -152,6 +152,7 @@ def _words(order: dict[str, Any]) -> str:
     """Return all texts in which the script may name a folder."""
     found = list(order["arguments"])
     for file in sorted(Path(order["folder"]).rglob("*")):
-        is_text = file.suffix in TEXTS and file.is_file() and file.stat().st_size < MOST_TEXT
+        named = file.suffix in TEXTS or str(file) == order["script"]
+        is_text = named and file.is_file() and file.stat().st_size < MOST_TEXT
         found += [file.read_text(encoding="utf-8", errors="replace")] if is_text else []
     return "\n".join(found)
