@@ -74,8 +74,8 @@ def examine(script: Script, runs: Runs, say: Say) -> Diagnosis:
     begun = time.monotonic()
     program = read_program(script.text, script.name)
     read = suspect(program)
-    for one in script.assumptions:
-        say(f"Assumed: {one}.")
+    for words in script.assumptions:
+        say(f"Assumed: {words}.")
     say(first_sentence(read, time.monotonic() - begun, script))
     short = set_pace(program, runs)
     if short is not None:
