@@ -35,6 +35,13 @@ def test_healthy_twin_stays_silent(runs, framework, code):
     assert not [one for one in seen.suspicions if one.code == code and one.certainty >= LISTED]
 
 
+@pytest.mark.parametrize("case", ["metric.wrong_decision", "output.logits_as_probabilities"])
+def test_raw_scores_come_out_of_the_last_layer_and_not_of_an_activation_before_it(runs, case):
+    seen = look(runs["keras"][case])
+    assert "output.wrong_activation" not in {one.code for one in seen.suspicions}
+    assert "the last layer itself" in {one.code: one.why for one in seen.ruled_out}["output.wrong_activation"]
+
+
 @pytest.mark.parametrize("framework", ["torch", "keras"])
 def test_what_is_clearly_not_so_is_ruled_out(runs, framework):
     out = {one.code: one.why for one in look(runs[framework][NO_FAULT]).ruled_out}

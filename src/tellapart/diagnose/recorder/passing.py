@@ -12,8 +12,9 @@ ACTIVATIONS = (
     + "softmax log_softmax"
 )
 SHAPES = "flatten max_pool2d avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d conv2d linear"
+PRODUCTS = "matmul mm addmm bmm einsum"  # how Keras's dense layers, and those made by hand, weigh
 OTHERS = "dropout dropout2d batch_norm layer_norm"
-OPERATIONS = frozenset(f"{ACTIVATIONS} {SHAPES} {OTHERS}".split())
+OPERATIONS = frozenset(f"{ACTIVATIONS} {SHAPES} {PRODUCTS} {OTHERS}".split())
 ROUNDING = 1e-5
 """Units that give the same differ by rounding at most."""
 
@@ -27,7 +28,7 @@ def operations_of() -> Iterator[list[str]]:
 
     class Listing(TorchFunctionMode):
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            name = getattr(func, "__name__", "")
+            name = getattr(func, "__name__", "").removeprefix("__").removesuffix("__")
             if name.startswith("boolean_dispatch") or name == "fn":
                 name = "max_pool2d"  # the one dispatched operation that nets for pictures use
             if name in OPERATIONS:
