@@ -1,6 +1,6 @@
 """How often the 95 % intervals cover, how often noise is believed, and what threshold and calibration do.
 
-`python -m benchmarks.coverage.run [--quick]` writes results.md beside this file (a few minutes; --quick: seconds,
+`python -m benchmarks.coverage.run [--quick]` writes results.md beside this file (half an hour; --quick: a minute,
 prints only).
 """
 
@@ -10,6 +10,10 @@ import argparse
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -254,43 +258,44 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def main() -> None:
+    """Simulate every section, as many beside each other as there are cores."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
-    scale = 50 if quick else 1
     sections = [
-        ("Coverage of the 95 % intervals, %", COVERAGE_WORDS, coverage, 1000),
-        ("Differences of two classifiers on the same pictures", PAIRED_WORDS, paired, 1000),
-        ("Noise believed", NOISE_WORDS, noise_believed, 600),
-        ("Skill recognised", SKILL_WORDS, skill_recognised, 300),
-        ("What the threshold loses", THRESHOLD_WORDS, thresholds, 400),
-        ("Bars", BAR_WORDS, bars, 100),
-        ('Calibration and "not sure"', CALIBRATION_WORDS, calibration, 100),
+        Section("Coverage of the 95 % intervals, %", COVERAGE_WORDS, coverage, 1000),
+        Section("Differences of two classifiers on the same pictures", PAIRED_WORDS, paired, 1000),
+        Section("Noise believed", NOISE_WORDS, noise_believed, 600),
+        Section("Skill recognised", SKILL_WORDS, skill_recognised, 300),
+        Section("What the threshold loses", THRESHOLD_WORDS, thresholds, 400),
+        Section("Bars", BAR_WORDS, bars, 100),
+        Section('Calibration and "not sure"', CALIBRATION_WORDS, calibration, 100),
     ]
-    lines = [
-        "# Coverage",
-        "",
-        f"{today()}; {machine()}.",
-        "",
-        "`python -m benchmarks.coverage.run`",
-    ]
-    for number, (title, words, table, runs) in enumerate(sections):
-        start = time.perf_counter()
-        rows = table(max(4, runs // scale), np.random.default_rng([2024, number]))
-        seconds = time.perf_counter() - start
-        lines += [
-            "",
-            f"## {title}",
-            "",
-            words,
-            "",
-            *rows,
-            "",
-            f"{max(4, runs // scale)} runs a row or skill, {seconds:.0f} s.",
-        ]
-        print("\n".join(lines[-len(rows) - 7 :]), file=sys.stderr, flush=True)
-        if not quick:  # after every section, so that a run cut short leaves what it found
-            Path(__file__).with_name("results.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = ["# Coverage", "", f"{today()}; {machine()}.", "", "`python -m benchmarks.coverage.run`"]
+    with ProcessPoolExecutor() as pool:
+        for section in pool.map(partial(simulated, scale=50 if quick else 1), sections, range(len(sections))):
+            lines += section
+            print("\n".join(section), file=sys.stderr, flush=True)
+            if not quick:  # after every section, so that a run cut short leaves what it found
+                Path(__file__).with_name("results.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table, what it says, what makes it, and of how many runs a row or skill."""
+
+    title: str
+    words: str
+    table: Callable[[int, np.random.Generator], list[str]]
+    runs: int
+
+
+def simulated(section: Section, number: int, *, scale: int) -> list[str]:
+    """Return the lines of a section; `number` is its place, and its seed."""
+    begun, runs = time.perf_counter(), max(4, section.runs // scale)
+    rows = section.table(runs, np.random.default_rng([2024, number]))
+    said = f"{runs} runs a row or skill, {time.perf_counter() - begun:.0f} s."
+    return ["", f"## {section.title}", "", section.words, "", *rows, "", said]
 
 
 COVERAGE_WORDS = """\
