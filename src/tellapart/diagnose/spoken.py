@@ -26,7 +26,9 @@ def _lines(found: Diagnosis) -> Iterator[str]:
         yield f"\nBy the way, [{one.code}] {one.words}{_proof(one)}"
     if found.ruled_out:
         yield f"\n{len(found.ruled_out)} other causes were looked for and ruled out; the report says by what."
-    yield from (f"\nTaken for granted: {one}." for one in found.assumptions)
+    if found.assumptions:
+        yield "\nTaken for granted:"
+        yield from (f"  {one}." for one in found.assumptions)
 
 
 def _entry(one: Entry) -> Iterator[str]:

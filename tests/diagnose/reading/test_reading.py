@@ -160,6 +160,14 @@ def test_what_is_not_imported_is_said() -> None:
     assert any("Dense" in one for one in read_program(STYLES["no imports"]).assumptions)
 
 
+@pytest.mark.parametrize("module", ["keras.layers", "tensorflow.keras.layers"])
+def test_names_of_a_module_imported_whole_are_no_assumption(module):
+    text = f"from {module} import *\n" + STYLES["no imports"]
+    assert not any("Dense" in one for one in read_program(text).assumptions)
+    other = "from keras.callbacks import *\n" + STYLES["no imports"]
+    assert any("Dense" in one for one in read_program(other).assumptions)
+
+
 def test_the_recipes_are_read() -> None:
     from tellapart import recipes
 

@@ -64,7 +64,9 @@ def _name(state: State, node: cst.Name, scope: Scope) -> Value:
     if name in ("True", "False", "None"):
         return Known({"True": True, "False": False, "None": None}[name])
     if name in ASSUMED_IMPORTS and not hasattr(builtins, name):
-        state.assumed[name] = ASSUMED_IMPORTS[name]
+        home = ASSUMED_IMPORTS[name].rpartition(".")[0]
+        if not any(f".{one}".endswith(f".{home}") for one in state.stars if home):
+            state.assumed[name] = ASSUMED_IMPORTS[name]
         return External(ASSUMED_IMPORTS[name])
     if hasattr(builtins, name):
         return External(f"builtins.{name}")

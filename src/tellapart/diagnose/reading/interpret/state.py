@@ -82,6 +82,7 @@ class State:
     frames: tuple[Frame, ...] = ()
     unbound: dict[str, Unread] = field(default_factory=dict)
     assumed: dict[str, str] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)  # modules of which everything is imported
     functions: list[Function] = field(default_factory=list)
     entered: set[cst.CSTNode] = field(default_factory=set)
     classes: list[Class] = field(default_factory=list)
