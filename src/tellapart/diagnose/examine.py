@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .answer import Diagnosis
 from .full_length import at_full_length
@@ -101,6 +101,10 @@ def examine(script: Script, runs: Runs, say: Say) -> Diagnosis:
     )
     if short is not None:
         examined = at_full_length(examined, short, runs)
+    elif rounds[0].recording.outcome is Outcome.time_up:
+        seconds = rounds[0].recording.seconds
+        note = f"the script was stopped after {seconds:.0f} s, before it was done"
+        examined = replace(examined, notes=(note,), cut=True)
     return conclude(examined, time.monotonic() - begun)
 
 
