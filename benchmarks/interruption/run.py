@@ -48,7 +48,7 @@ def main() -> None:
     while kills < KILLS:
         draw, run = random.Random(number), options.work / f"run-{number}"  # noqa: S311 - no secret
         moments, sound = [], []
-        while kill(source, run, moment := draw.uniform(1, seconds)):
+        while kill(source, run, moment := draw.uniform(1, seconds / 2)):
             moments.append(moment)
             sound.append(whole_files(run))
         same = figures(finish(source, run)[0]) == figures(whole)
