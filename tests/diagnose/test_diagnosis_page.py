@@ -517,6 +517,14 @@ def test_an_experiment_says_what_it_shows(effect, says):
     assert 0 < after.low_px < after.at_px < before.at_px < before.high_px < WIDTH_PX
 
 
+def test_a_gain_is_compared_with_none_and_not_with_guessing():
+    nothing, much = Estimate(0.0, -0.01, 0.01, 9), Estimate(0.4, 0.3, 0.5, 9)
+    shown = show(Experiment("x", "gain in balanced_accuracy", nothing, much, much, (0, 1, 2)), 0.5)
+    assert shown.reference_words == "no gain"
+    assert shown.reference_px == pytest.approx(shown.marks[0].at_px)
+    assert [mark.value for mark in shown.marks] == ["0.000", "+0.400"]
+
+
 @pytest.mark.parametrize("name", ["fails", "wrong_figure", "healthy", "unknown"])
 def test_the_answer_fits_its_schema(name):
     jsonschema.validate(json.loads(json.dumps(MADE[name]().to_dict(), allow_nan=False)), SCHEMA)

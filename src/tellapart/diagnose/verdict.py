@@ -230,10 +230,17 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
         confidence=max(certainty, PROVED) if proved else min(certainty, NOT_PROVED),
         proved=proved,
         experiments=() if tried is None else tried.experiments,
-        fix=" ".join(CAUSES[one.code].fix for one in (suspicion, *partners)),
+        fix=_fixes([suspicion.code, *(one.code for one in partners)]),
         patch=patch,
         together=(suspicion.code, *(one.code for one in partners)) if partners else (),
     )
+
+
+def _fixes(codes: Sequence[str]) -> str:
+    """Return what to do; of several causes, about which one it is."""
+    if len(codes) == 1:
+        return CAUSES[codes[0]].fix
+    return " ".join(f"{CAUSES[code].title}: {CAUSES[code].fix}" for code in codes)
 
 
 def _remarks(examined: Examined, named: set[str], count: Estimate | None) -> Iterator[Entry]:

@@ -17,6 +17,8 @@ from tellapart.report.text import visible
 WIDTH_PX, EDGE_PX = 300, 12
 GAP = " less "
 """In the name of a measure that is a difference: 0 is right."""
+GAIN = "gain in "
+"""Begins the name of a measure that is itself a gain: 0 is none."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,17 @@ class Shown:
 
 def show(one: Experiment, chance: float | None) -> Shown:
     """Make an experiment ready to be written."""
-    is_gap = GAP in one.measure
-    axis = _axis((one.before, one.after), is_gap)
-    reference, words = (0.0, "0 is right") if is_gap else (chance, "guessing")
+    is_gap, is_gain = GAP in one.measure, one.measure.startswith(GAIN)
+    axis = _axis((one.before, one.after), is_gap or is_gain)
+    reference, words = (
+        (0.0, "0 is right") if is_gap else (0.0, "no gain") if is_gain else (chance, "guessing")
+    )
     return Shown(
         change=visible(one.change),
         measure=visible(_sentence(one.measure.replace("_", " "))),
         marks=(
-            _mark("before", "two", one.before, axis, signs=is_gap),
-            _mark("after", "one", one.after, axis, signs=is_gap),
+            _mark("before", "two", one.before, axis, signs=is_gap or is_gain),
+            _mark("after", "one", one.after, axis, signs=is_gap or is_gain),
         ),
         ticks=tuple((_place(value, axis), label) for value, label in axis.ticks),
         reference_px=None if reference is None else _place(reference, axis),
