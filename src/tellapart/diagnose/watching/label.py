@@ -27,8 +27,9 @@ SPARSE = ("sparsecategoricalcrossentropy", "cross_entropy", "nll_loss")
 
 
 REFUSED = re.compile(
-    r"target should be between 0 and 1|Target -?\d+ is out of bounds|Target size .* must be the same|same shape"
-    r"|Class values must be|index -?\d+ is out of bounds|expected scalar type|multi-target not supported"
+    r"target should be between 0 and 1|Target -?\d+ is out of bounds|same shape"
+    r"|Target size .* (?:must be the same|different to)|Class values must be"
+    r"|index -?\d+ is out of bounds|expected scalar type|multi-target not supported"
     r"|\d+D target|Cannot interpret '<U|can't convert np.ndarray of type numpy.(?:str|object)|could not convert string",
     re.IGNORECASE,
 )
