@@ -1,7 +1,7 @@
 """How often the 95 % intervals cover, how often noise is believed, and what threshold and calibration do.
 
-`python -m benchmarks.coverage.run [--quick]` writes results.md beside this file (half an hour; --quick: a minute,
-prints only).
+`python -m benchmarks.coverage.run [--quick]` writes results.md beside this file (long: --quick is a
+fiftieth of it, and prints only).
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from .trials.runs import Pace, Runs
 FIRST_SHARE, TRIAL_SHARE = 1 / 6, 1 / 15
 """Of the time: what the program has to be done at full length, and what a shortened run should take. A diagnosis needs
 some 20 runs, two at a time."""
-BESIDE = 1.5
-"""So much longer does a run take with another one beside it."""
+ALLOWANCE = 1.5
+"""Two runs beside each other, and what an estimate from a few epochs may be off by."""
 RESERVED_SHARE = 0.4
 """At most so much of the time is kept for runs at full length."""
 MOST_STRETCHES = 3
@@ -73,7 +73,7 @@ def set_pace(program: Program, runs: Runs) -> Shortened | None:
         epochs = longer
     known = [one.epochs.value for one in program.trainings if one.epochs is not None]
     of = max((one for one in known if one is not None), default=None)
-    full_seconds = None if of is None else epoch_seconds * of * BESIDE
+    full_seconds = None if of is None else epoch_seconds * of * ALLOWANCE
     if full_seconds is not None and full_seconds < RESERVED_SHARE * runs.left():
         runs.reserved = full_seconds
     return Shortened(epochs, of, full_seconds)

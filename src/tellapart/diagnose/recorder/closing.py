@@ -5,7 +5,6 @@ They settle most questions of metric, split, preparation and mode without anothe
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -23,16 +22,19 @@ READING_SHARE = 0.3
 MOST_SHIFTED = 256
 
 
-def close(one: Watched, deadline: float) -> None:
-    """Close the last epoch, look at the layers again and score every stream; stop at `deadline` (monotonic)."""
+def close(one: Watched, deadline: float, pictures: Path | None) -> None:
+    """Close the last epoch, look at the layers again and score every stream; stop at `deadline` (monotonic).
+
+    Labels that the script does not show are told by the folders of `pictures`.
+    """
     one.clock.free = True
     one.end_epoch()
     one.probe("end")
     training = next((s for s in one.streams.values() if s.trained), None)
-    if "PICTURES" in os.environ:  # as the diagnosis tells the script
+    if pictures is not None:
         reading_ends = time.monotonic() + READING_SHARE * (deadline - time.monotonic())
         with one.clock.ours():  # whatever goes wrong with a file, the rest is scored
-            label_by_folder(one.streams.values(), Path(os.environ["PICTURES"]), reading_ends)
+            label_by_folder(one.streams.values(), pictures, reading_ends)
     # Other parts first: they are smaller, and more hangs on them.
     for stream in sorted(one.streams.values(), key=lambda s: s.trained):
         if time.monotonic() > deadline:

@@ -72,7 +72,8 @@ class Recorder:
         end = ending(error, order["folder"])
         _say(error)
         _tell(session.journal, guard, end)
-        session.close(order["closing_seconds"])
+        pictures = None if order["pictures"] is None else Path(order["pictures"])
+        session.close(order["closing_seconds"], pictures)
         sys.stdout.flush()
         # Threads and loaders the script left running would keep the process: what matters is on disk.
         os._exit(0 if end["outcome"] == "finished" else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,13 +71,21 @@ class Session:
         at = [] if last is None else [[last.number, last.epoch, last.step, last.latest]]
         self.journal.line("printed", text=text[:500], at=at)
 
-    def close(self, seconds: float) -> None:
-        """Close the last epochs, score what was kept and write everything; at most `seconds`."""
+    def close(self, seconds: float, pictures: Path | None) -> None:
+        """Close the last epochs, score what was kept and write everything; at most `seconds`.
+
+        Parameters
+        ----------
+        seconds
+            Then no more is scored.
+        pictures
+            The folder that was given with the script.
+        """
         begun = time.monotonic()
         own, spent = self.clock.own(), self.clock.spent
         for _, one in self.models.values():
             with self.clock.ours():
-                close(one, begun + seconds)
+                close(one, begun + seconds, pictures)
         self.journal.line("time", seconds=own + spent, overhead=spent, closing=time.monotonic() - begun)
         self.journal.flush()
 

@@ -119,8 +119,7 @@ class Runs:
         self._pace, self._known, self.longest = pace, {}, 0.0
 
     def whole(self, texts: Sequence[str], seed: int) -> list[Recording]:
-        """Run programs as they are and as long as there is time, what was reserved included, beside each other."""
-        self.reserved = 0.0
+        """Run programs as they are and as long as there is time, beside each other."""
         begun = [self._pool.submit(self._run, text, seed, Pace()) for text in texts]
         return [one.result() for one in begun]
 

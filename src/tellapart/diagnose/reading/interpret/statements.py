@@ -93,9 +93,8 @@ def _import(state: State, node: cst.Import, scope: Scope) -> Ending:
 def _import_from(state: State, node: cst.ImportFrom, scope: Scope) -> Ending:
     module = "." * len(node.relative) + (get_full_name_for_node(node.module) or "" if node.module else "")
     if isinstance(node.names, cst.ImportStar):
-        state.stars.append(
-            module
-        )  # names that are not bound are taken for what they are called in the libraries
+        # Names that are not bound are taken for what they are called in the libraries.
+        state.stars.append(module)
         return None
     for alias in node.names:
         name = get_full_name_for_node(alias.name) or ""
