@@ -6,6 +6,7 @@ Done here and not in the script's process, so that it costs the script nothing.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,8 @@ def gather(records: Path, ended: Ended, folder: Path) -> Recording:
     lines = read_lines(records)
     end: dict[str, Any] = next((one for one in reversed(lines) if one["kind"] == "end"), {})
     times: dict[str, Any] = next((one for one in reversed(lines) if one["kind"] == "time"), {})
-    trainings = tuple(
-        found
-        for number in sorted({one["model"] for one in lines if one["kind"] == "stream"})
-        if (found := _training(number, lines, records)) is not None
-    )
-    outcome, failure = _outcome(end, ended, any(one.n_steps for one in trainings), folder)
+    found = trainings(lines, lambda name: _arrays(records / f"{name}.npz"))
+    outcome, failure = _outcome(end, ended, any(one.n_steps for one in found), folder)
     return Recording(
         outcome=outcome,
         failure=failure,
@@ -69,9 +66,23 @@ def gather(records: Path, ended: Ended, folder: Path) -> Recording:
         files_read=end.get("files_read", 0),
         notes=tuple(dict.fromkeys(_relative(one["text"], folder) for one in lines if one["kind"] == "note")),
         versions=end.get("versions", {}),
-        trainings=trainings,
+        trainings=found,
         kernel_protects=bool(end.get("kernel", False)),
     )
+
+
+def trainings(lines: Lines, arrays_of: Callable[[str], dict[str, np.ndarray]]) -> tuple[Training, ...]:
+    """Return what was seen of each model.
+
+    Parameters
+    ----------
+    lines
+        What was noted, in order.
+    arrays_of
+        Name -> the arrays kept under it; {} where there are none (any more).
+    """
+    numbers = sorted({one["model"] for one in lines if one["kind"] == "stream"})
+    return tuple(_training(number, lines, arrays_of) for number in numbers)
 
 
 def _outcome(
@@ -105,16 +116,14 @@ def _relative(text: str, folder: Path) -> str:
     return text.replace(str(folder) + "/", "").replace(str(folder), ".")
 
 
-def _training(number: int, lines: Lines, records: Path) -> Training | None:
+def _training(number: int, lines: Lines, arrays_of: Callable[[str], dict[str, np.ndarray]]) -> Training:
     own = [one for one in lines if one.get("model") == number]
     streams = {one["number"]: one for one in own if one["kind"] == "stream"}
     ends = [one for one in own if one["kind"] == "epoch"]
-    arrays = [_arrays(records / f"epoch-{number}-{one['number']}.npz") for one in ends]
+    arrays = [arrays_of(f"epoch-{number}-{one['number']}") for one in ends]
     losses, optimizers = _losses(own), _optimizers(own)
     kept = {
-        one["stream"]: (one, _arrays(records / f"{one['array']}.npz"))
-        for one in own
-        if one["kind"] == "scores"
+        one["stream"]: (one, arrays_of(one["array"])) for one in own if one["kind"] == "scores"
     }
     names = parts.names(streams, ends, arrays)
     labelling = Labelling(names, streams, arrays, kept, losses)

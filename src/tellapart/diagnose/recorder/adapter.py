@@ -26,6 +26,10 @@ class Adapter(Protocol):
         """Return class and numbers of weights."""
         ...
 
+    def is_ready(self) -> bool:
+        """Whether all weights have their shapes: a pass of the recorder's must not be the one that makes them."""
+        ...
+
     def weights(self) -> dict[str, list[Any]]:
         """Return the trainable tensors of each layer."""
         ...
@@ -65,9 +69,27 @@ class TorchAdapter:
                 found.setdefault(name.rpartition(".")[0] or name, []).append(parameter)
         return found
 
-    def buffers(self) -> list[Any]:
-        """Return what a pass in training mode changes."""
-        return list(self.module.buffers())
+    def is_ready(self) -> bool:
+        """Whether all weights have their shapes."""
+        from torch.nn.parameter import is_lazy
+
+        return not any(is_lazy(one) for one in self.module.parameters())  # type: ignore[no-untyped-call]
+
+    @contextlib.contextmanager
+    def spared(self) -> Iterator[None]:
+        """Let a pass in training mode change copies of the running statistics.
+
+        Not put back by value: a graph that waits for its backward pass may hold them.
+        """
+        kept = [(module, dict(module._buffers)) for module in self.module.modules() if module._buffers]
+        for module, buffers in kept:
+            for name, buffer in buffers.items():
+                module._buffers[name] = None if buffer is None else buffer.detach().clone()
+        try:
+            yield
+        finally:
+            for module, buffers in kept:
+                module._buffers.update(buffers)
 
     def call(self, inputs: Any, training: bool) -> Any:
         """Pass a tensor through."""
@@ -147,9 +169,23 @@ class KerasAdapter(TorchAdapter):
             found.setdefault(variable.path.rpartition("/")[0] or variable.name, []).append(variable.value)
         return found
 
-    def buffers(self) -> list[Any]:
-        """Return what a pass in training mode changes: moving statistics and the states of generators."""
-        return [variable.value for variable in self.module.variables if not variable.trainable]
+    def is_ready(self) -> bool:
+        """Whether all weights have their shapes: unbuilt models are not watched."""
+        return True
+
+    @contextlib.contextmanager
+    def spared(self) -> Iterator[None]:
+        """Put back what a pass in training mode changes: moving statistics and the states of generators."""
+        import torch
+
+        values = [variable.value for variable in self.module.variables if not variable.trainable]
+        kept = [(value, value.detach().clone()) for value in values]
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for value, before in kept:
+                    value.copy_(before)
 
     def call(self, inputs: Any, training: bool) -> Any:
         """Pass a tensor through."""
@@ -204,17 +240,17 @@ def undisturbed(adapter: TorchAdapter, training: bool) -> Iterator[None]:
     """Put back modes, generators and, after a pass in training mode, running statistics."""
     import torch
 
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
     modes = [(module, module.training) for module in adapter.module.modules()]
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002 - the script's own
-    kept = [(buffer, buffer.detach().clone()) for buffer in adapter.buffers()] if training else []
     try:
-        yield
+        with adapter.spared() if training else contextlib.nullcontext():
+            yield
     finally:
         for module, mode in modes:
             object.__setattr__(module, "training", mode)
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002 - the script's own
         torch.set_rng_state(states[2])
-        with torch.no_grad():
-            for buffer, value in kept:
-                buffer.copy_(value)
+        if cuda:
+            torch.cuda.set_rng_state_all(cuda)

@@ -40,11 +40,16 @@ def close(one: Watched, deadline: float, pictures: Path | None) -> None:
         if time.monotonic() > deadline:
             one.journal.line("note", text="time ran out before every kept picture was scored again")
             return
-        _score(one, stream, training, deadline)
+        score(one, stream, training, deadline)
 
 
-def _score(one: Watched, stream: Stream, training: Stream | None, deadline: float) -> None:
+def score(
+    one: Watched, stream: Stream, training: Stream | None, deadline: float, most: int | None = None
+) -> None:
+    """Score kept pictures of a stream in both modes; with `most` only so many, and not to be searched for copies."""
     chosen = list(stream.pool)
+    if most is not None:  # evenly spaced: the pool may be in class order
+        chosen = [chosen[at] for at in np.linspace(0, len(chosen) - 1, min(most, len(chosen))).astype(int)]
     if not chosen:
         return
     arrays: dict[str, np.ndarray] = {"looks": np.array(chosen, dtype=np.int64)}
@@ -55,14 +60,8 @@ def _score(one: Watched, stream: Stream, training: Stream | None, deadline: floa
     if len(shapes) == 1:
         blank = np.zeros(next(iter(shapes)))
         arrays["labels"] = np.stack([blank if label is None else label for label in labels])
-    # One by one: a part may hold pictures of several sizes.
-    arrays["thumbnails"] = np.concatenate([thumbnails(stream.pool[look][None]) for look in chosen])
-    if not stream.trained:
-        some = np.unique(np.linspace(0, len(chosen) - 1, min(MOST_SHIFTED, len(chosen))).astype(int))
-        arrays["shifted_at"] = some
-        arrays["shifted"] = np.concatenate(
-            [shifted_thumbnails(stream.pool[chosen[at]][None]) for at in some.tolist()]
-        )
+    if most is None:
+        arrays |= _for_copies(stream, chosen)
     variants: list[tuple[str, str, Prepare | None]] = [("eval", "", None), ("train", "", None)]
     if training is not None and training is not stream:
         variants += [("eval", words, prepare) for words, prepare in preparations(stream, training)]
@@ -84,3 +83,16 @@ def _score(one: Watched, stream: Stream, training: Stream | None, deadline: floa
         batch=stream.largest_batch,
         array=name,
     )
+
+
+def _for_copies(stream: Stream, chosen: list[int]) -> dict[str, np.ndarray]:
+    """Return what near copies of pictures are searched by."""
+    # One by one: a part may hold pictures of several sizes.
+    found = {"thumbnails": np.concatenate([thumbnails(stream.pool[look][None]) for look in chosen])}
+    if not stream.trained:
+        some = np.unique(np.linspace(0, len(chosen) - 1, min(MOST_SHIFTED, len(chosen))).astype(int))
+        found["shifted_at"] = some
+        found["shifted"] = np.concatenate(
+            [shifted_thumbnails(stream.pool[chosen[at]][None]) for at in some.tolist()]
+        )
+    return found

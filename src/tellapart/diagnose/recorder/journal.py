@@ -7,12 +7,28 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 LINES = "journal.jsonl"
 FLUSH_SECONDS = 0.5
+
+
+class Notes(Protocol):
+    """Where what is seen goes: files (`Journal`), or the memory of the process that is watched."""
+
+    def line(self, kind: str, **fields: Any) -> None:
+        """Note one thing."""
+        ...
+
+    def arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays under a name."""
+        ...
+
+    def flush(self) -> None:
+        """Write what waits."""
+        ...
 
 
 class Journal:

@@ -19,6 +19,7 @@ from typing import Any
 from . import weights
 from .adapter import KerasAdapter
 from .keras_facts import compiled, finite, numbers, source_of, trained_on
+from .patches import Patches
 from .session import Session, array_of
 from .stream import Shown, Stream
 from .watch import Watched
@@ -38,6 +39,7 @@ class KerasHooks:
         self.keras: Any = None
         self._now: tuple[Watched, Stream, Shown] | None = None
         self._loss: float | None = None
+        self.patches = Patches()
 
     def install(self, keras: Any) -> None:
         """Patch ``keras.Model``."""
@@ -72,18 +74,22 @@ class KerasHooks:
     def _compile(self, plain: Any, _signature: Any, model: Any, arguments: Any, options: Any) -> Any:
         result = plain(model, *arguments, **options)
         if self.keras.backend.backend() == "torch":
-            for name, wrap in (
-                ("train_step", self._train_step),
-                ("test_step", self._test_step),
-                ("predict_step", self._predict_step),
-                ("compute_loss", self._compute_loss),
-            ):
-                wrapped = getattr(model, name)
-                if not hasattr(wrapped, "_watched"):
-                    new = wrap(model, wrapped)
-                    new._watched = True
-                    setattr(model, name, new)
+            self.watch_steps(model)
         return result
+
+    def watch_steps(self, model: Any) -> None:
+        """Wrap a model's own steps, unless they are."""
+        for name, wrap in (
+            ("train_step", self._train_step),
+            ("test_step", self._test_step),
+            ("predict_step", self._predict_step),
+            ("compute_loss", self._compute_loss),
+        ):
+            wrapped = getattr(model, name)
+            if not hasattr(wrapped, "_watched"):
+                new = wrap(model, wrapped)
+                new._watched = True
+                self.patches.put(model, name, new)
 
     def _fit(self, plain: Any, signature: Any, model: Any, arguments: Any, options: Any) -> Any:
         bound = signature.bind(model, *arguments, **options)
@@ -118,6 +124,11 @@ class KerasHooks:
             self.role, self.key, self.source, self.known = before
             with self.session.clock.ours():
                 one.end_epoch()  # what an exception, or the script's own stop, left open
+
+    def begin(self, role: str) -> None:
+        """Say what the next batches of a ``fit`` are for, where its callbacks tell; ``train`` or ``validation``."""
+        self.role, self.key, self.source, self.known = role, (role, "fit"), {"kind": "fit"}, None
+        self._now = None
 
     def _from(self, role: str, x: Any) -> None:
         """Say where the next batches come from; what `fit` has validated on is the same part later."""
@@ -264,6 +275,9 @@ class KerasHooks:
 
     def _test_step(self, model: Any, plain: Any) -> Any:
         def test_step(*data: Any, **options: Any) -> Any:
+            if self.role == "train":
+                self._now = None  # an evaluation of its own in the midst of training: which part is not known
+                return plain(*data, **options)
             with self.session.clock.ours():
                 self._show(model, data[-1])
             return plain(*data, **options)

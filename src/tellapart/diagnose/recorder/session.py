@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 
 from .adapter import Adapter
 from .closing import close
-from .journal import Journal
+from .journal import Notes
+from .stream import Means
 from .watch import Clock, Watched
 
 MOST_PRINTED = 64 * 1024
@@ -24,12 +26,20 @@ class Session:
     models
         Identity of a model -> (the model, what is known of it).
     folder
-        The script's own.
+        The script's own; "" where every file is.
+    met
+        Told of each model when it is seen for the first time.
     """
 
-    def __init__(self, journal: Journal, folder: str = "") -> None:
-        self.journal, self.folder = journal, folder
-        self.clock = Clock(lambda words: journal.line("note", text=words))
+    def __init__(
+        self,
+        journal: Notes,
+        folder: str = "",
+        means: Means | None = None,
+        met: Callable[[Watched], None] = lambda one: None,
+    ) -> None:
+        self.journal, self.folder, self.met = journal, folder, met
+        self.clock = Clock(lambda words: journal.line("note", text=words), means or Means())
         self.models: dict[int, tuple[Any, Watched]] = {}
         self._printed = 0
 
@@ -48,6 +58,7 @@ class Session:
         if known is None or known[0] is not model:
             one: Adapter = adapter(model)
             self.models[id(model)] = known = (model, Watched(len(self.models), one, self.journal, self.clock))
+            self.met(known[1])
         return known[1]
 
     def printed(self, text: str, by: str = "") -> None:

@@ -12,11 +12,27 @@ import numpy as np
 from .axes import share_cut_anew
 from .fingerprint import Tally, looks
 
-MOST_POOL_BYTES = 128 * 2**20
-"""Of inputs kept per stream, to be scored again."""
-MOST_POOL = 2048
 LOOKED_AT = 16
 """Pictures of a stream whose axes are looked at: all of a stream are read in one way."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the recorder may spend.
+
+    Attributes
+    ----------
+    share, first_seconds
+        Of the training's own time, for what is looked at only now and then, and what it may take before there is any;
+        with what is always looked at, the recorder stays below a quarter.
+    pictures, picture_bytes
+        Of inputs kept per stream, to be scored again.
+    """
+
+    share: float = 0.12
+    first_seconds: float = 0.2
+    pictures: int = 2048
+    picture_bytes: int = 128 * 2**20
 
 
 @dataclass
@@ -66,6 +82,7 @@ class Stream:
     ended: float = 0.0
     largest_batch: int = 0
     turn: int | None = None
+    means: Means = field(default_factory=Means)
 
     def show(self, inputs: np.ndarray, labels: np.ndarray | None, training: bool) -> Shown:
         """Take in a batch (N, ...) before the model sees it."""
@@ -107,7 +124,7 @@ class Stream:
         for at, look in enumerate(found.tolist()):
             if look in self.pool:
                 continue
-            if len(self.pool) >= MOST_POOL or self.pool_bytes + size > MOST_POOL_BYTES:
+            if len(self.pool) >= self.means.pictures or self.pool_bytes + size > self.means.picture_bytes:
                 return
             self.pool[look] = inputs[at].copy()
             self.pool_bytes += size
@@ -131,9 +148,9 @@ class Stream:
             "cut_anew": share_cut_anew(list(islice(self.pool.values(), LOOKED_AT))),
         }
 
-    def end_epoch(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return this epoch's facts and arrays, and begin the next."""
-        shown, self.shown = self.shown, []
+    def so_far(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return the facts and arrays of an epoch that has shown something."""
+        shown = self.shown
         arrays = {
             f"{self.number}_looks": np.concatenate([one.looks for one in shown]),
             f"{self.number}_batches": np.array([len(one.looks) for one in shown]),

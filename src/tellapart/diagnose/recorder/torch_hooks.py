@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from . import weights
 from .adapter import KerasAdapter, TorchAdapter
+from .patches import Patches
 from .place import place_of_call
 from .session import Session, array_of, plain_options
 from .stream import Shown, Stream
@@ -40,10 +42,22 @@ class Now:
 
 
 class TorchHooks:
-    """Installed once ``torch`` is imported."""
+    """Installed once ``torch`` is imported.
 
-    def __init__(self, session: Session, folder: str) -> None:
-        self.session, self.folder = session, folder
+    Parameters
+    ----------
+    session
+        What is told of it.
+    folder
+        The script's; "" where every file is.
+    model
+        The only one that is watched; None: whichever is called from outside of all others.
+    """
+
+    def __init__(self, session: Session, folder: str, model: Any = None) -> None:
+        self.session, self.folder, self.model = session, folder, model
+        self.patches = Patches()
+        self._ours: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
         self.loaders = Loaders(session)
         self.now: Now | None = None
         self.torch: Any = None
@@ -56,15 +70,49 @@ class TorchHooks:
     def install(self, torch: Any) -> None:
         """Patch modules, tensors, optimisers, losses and loaders."""
         self.torch = torch
-        self._patch_module(torch.nn.Module)
+        if self.model is None:
+            self._patch_module(torch.nn.Module)
+        else:
+            self._hook_model()
         self._patch_backward(torch)
         self._patch_comparison(torch)
         for name, expects in LOSSES.items():
             self._patch_loss(torch.nn.functional, name, expects)
         optimizer = importlib.import_module("torch.optim.optimizer")
-        optimizer.register_optimizer_step_pre_hook(self._before_step)
-        optimizer.register_optimizer_step_post_hook(self._after_step)
-        self.loaders.install(torch.utils.data)
+        for handle in (
+            optimizer.register_optimizer_step_pre_hook(self._before_step),
+            optimizer.register_optimizer_step_post_hook(self._after_step),
+        ):
+            self.patches.later(handle.remove)
+        self.loaders.install(torch.utils.data, self.patches)
+
+    def _hook_model(self) -> None:
+        """Watch the calls of one model, from within another one too."""
+        session = self.session
+        begun: list[Now | None] = []
+
+        def before(model: Any, arguments: Any, options: Any) -> None:
+            now = None
+            if not session.busy:
+                with session.clock.ours():
+                    now = self._show(model, arguments, options, TorchAdapter)
+            begun.append(now)
+            session.busy += 1
+
+        def after(_model: Any, _arguments: Any, answer: Any) -> None:
+            if not begun:
+                return  # another hook of the model failed before ours was called
+            session.busy -= 1
+            now = begun.pop()
+            if now is not None and answer is not None:
+                with session.clock.ours():
+                    self._answer(now, answer)
+
+        for handle in (
+            self.model.register_forward_pre_hook(before, with_kwargs=True),
+            self.model.register_forward_hook(after, always_call=True),
+        ):
+            self.patches.later(handle.remove)
 
     def _patch_module(self, module: Any) -> None:
         plain, session, hooks = module.__call__, self.session, self
@@ -87,7 +135,7 @@ class TorchHooks:
                 session.busy -= 1
             return answer
 
-        module.__call__ = called
+        self.patches.put(module, "__call__", called)
 
     def install_keras(self, keras: Any) -> None:
         """Patch the call of a Keras model, for loops written by hand around one."""
@@ -111,7 +159,7 @@ class TorchHooks:
                 session.busy -= 1
             return answer
 
-        keras.Model.__call__ = called
+        self.patches.put(keras.Model, "__call__", called)
 
     def _show(self, model: Any, arguments: Any, options: Any, adapter: Any) -> Now | None:
         given = next((one for one in (*arguments, *options.values()) if hasattr(one, "ndim")), None)
@@ -157,6 +205,9 @@ class TorchHooks:
         outputs = array_of(answer) if isinstance(answer, self.torch.Tensor) else None
         if outputs is not None and outputs.ndim and len(outputs) == len(now.shown.looks):
             now.stream.answer(now.shown, outputs)
+            if answer.requires_grad and not now.stream.trained:
+                # A step may pass several batches through before its one backward: all of them train.
+                answer.register_hook(functools.partial(_trains, now.stream))
 
     def _patch_loss(self, functional: Any, name: str, expects: str) -> None:
         plain, session = getattr(functional, name), self.session
@@ -169,7 +220,7 @@ class TorchHooks:
                     self._loss_called(name, expects, given, target, options)
             return value
 
-        setattr(functional, name, loss)
+        self.patches.put(functional, name, loss)
 
     def _loss_called(self, name: str, expects: str, given: Any, target: Any, options: dict[str, Any]) -> None:
         if self.now is None:
@@ -215,7 +266,7 @@ class TorchHooks:
                 self._waiting = now
             return found
 
-        torch.Tensor.backward = backward
+        self.patches.put(torch.Tensor, "backward", backward)
 
     def finish(self) -> None:
         """Note what is still open when the script ends."""
@@ -229,7 +280,7 @@ class TorchHooks:
             waiting.watched.stepped(waiting.loss, waiting.stream, stepped=False, **waiting.details)
 
     def _before_step(self, optimizer: Any, _arguments: Any, _options: Any) -> None:
-        if self.session.busy or self.now is None:
+        if self.session.busy or self.now is None or not self._is_ours(optimizer):
             return
         with self.session.clock.ours():
             one = self.now.watched
@@ -239,7 +290,7 @@ class TorchHooks:
             self._before = weights.copies(one.adapter.weights()) if one.wants_detail() else None
 
     def _after_step(self, optimizer: Any, _arguments: Any, _options: Any) -> None:
-        if self.session.busy or self.now is None:
+        if self.session.busy or self.now is None or not self._is_ours(optimizer):
             return
         with self.session.clock.ours():
             now = self.now
@@ -250,6 +301,16 @@ class TorchHooks:
                 rates = [float(group["lr"]) for group in optimizer.param_groups if "lr" in group]
                 now.watched.stepped(now.loss, now.stream, learning_rates=rates, **now.details)
             self._waiting = None
+
+    def _is_ours(self, optimizer: Any) -> bool:
+        """Whether an optimiser is of the model that is watched: of several models each has its own."""
+        if self.model is None:
+            return True
+        if optimizer not in self._ours:
+            own = {id(one) for one in self.model.parameters()}
+            held = (one for group in optimizer.param_groups for one in group["params"])
+            self._ours[optimizer] = any(id(one) in own for one in held)
+        return self._ours[optimizer]
 
     def _note_optimizer(self, optimizer: Any, one: Watched) -> None:
         held = {id(p) for group in optimizer.param_groups for p in group["params"]}
@@ -282,4 +343,8 @@ class TorchHooks:
                         now.stream.label(now.shown, labels)
             return plain(tensor, other)
 
-        torch.Tensor.__eq__ = equal
+        self.patches.put(torch.Tensor, "__eq__", equal)
+
+
+def _trains(stream: Stream, _gradient: Any) -> None:
+    stream.trained = True

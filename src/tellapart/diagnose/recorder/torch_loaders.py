@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .patches import Patches
 from .session import Session, array_of
 
 REMEMBERED = 4
@@ -59,7 +60,7 @@ class Loaders:
         self.turns = 0
         self.data_sets: list[Callable[[], Any]] = []
 
-    def install(self, data: Any) -> None:
+    def install(self, data: Any, patches: Patches) -> None:
         """Patch ``DataLoader.__iter__``."""
         plain, loaders = data.DataLoader.__iter__, self
 
@@ -69,7 +70,7 @@ class Loaders:
                 return plain(loader)
             return _Watched(plain(loader), loaders, loader)
 
-        data.DataLoader.__iter__ = __iter__
+        patches.put(data.DataLoader, "__iter__", __iter__)
 
     def begin(self, loader: Any) -> Yielded:
         """Begin a pass; returns a batch without arrays, to be filled in."""

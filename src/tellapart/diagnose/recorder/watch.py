@@ -17,12 +17,9 @@ import numpy as np
 
 from . import weights
 from .adapter import Adapter
-from .journal import Journal
-from .stream import Shown, Stream
+from .journal import Notes
+from .stream import Means, Shown, Stream
 
-OPTIONAL_SHARE, FIRST_SECONDS = 0.12, 0.2
-"""Of the training's own time, for what is looked at only now and then, and what it may take before there is any; with
-what is always looked at, the recorder stays below a quarter."""
 FIRST_STEPS = 3
 MOST_STEPS, THEN_EVERY = 2000, 10
 PROBED = 32
@@ -38,6 +35,8 @@ class Clock:
     ----------
     note
         Told what went wrong in the recorder: never the script's fault, and never to be raised in it.
+    means
+        How much of the script's time may be spent.
 
     Attributes
     ----------
@@ -52,8 +51,8 @@ class Clock:
         Set once the script is over: nothing is held up any more.
     """
 
-    def __init__(self, note: Callable[[str], None]) -> None:
-        self._note = note
+    def __init__(self, note: Callable[[str], None], means: Means) -> None:
+        self._note, self.means = note, means
         self.begun = time.monotonic()
         self.spent = 0.0
         self.free = False
@@ -87,7 +86,8 @@ class Clock:
     def allows(self, seconds: float = 0.0) -> bool:
         """Whether there is time for something optional that takes about `seconds`."""
         own, spent = self._since or (0.0, 0.0)
-        return self.free or self.spent - spent + seconds < OPTIONAL_SHARE * (self.own() - own) + FIRST_SECONDS
+        most = self.means.share * (self.own() - own) + self.means.first_seconds
+        return self.free or self.spent - spent + seconds < most
 
 
 class Watched:
@@ -103,25 +103,29 @@ class Watched:
         Number of the stream that the model looked at last.
     turn
         When that was, by `Clock.shown`.
+    after_step, after_epoch
+        Called once a step, an epoch is noted.
     """
 
-    def __init__(self, number: int, adapter: Adapter, journal: Journal, clock: Clock) -> None:
+    def __init__(self, number: int, adapter: Adapter, journal: Notes, clock: Clock) -> None:
         self.number, self.adapter, self.journal, self.clock = number, adapter, journal, clock
         self.streams: dict[Any, Stream] = {}
         self.epoch = self.step = self._epoch_step = 0
         self.latest: int | None = None
         self.turn = 0
+        self.after_step: Callable[[Watched], None] = _nothing
+        self.after_epoch: Callable[[Watched], None] = _nothing
         self.losses: list[float] = []
         self.shown_since_epoch = False
         self._weights_before: weights.Weights | None = None
         self._epoch_own = clock.own()
         self._probed = False
-        self._seconds_per_score = 0.0
+        self.seconds_per_score = 0.0
 
     def stream(self, key: Any, role: str = "", source: dict[str, Any] | None = None) -> Stream:
         """Return the stream of this key; a new one the first time."""
         if key not in self.streams:
-            self.streams[key] = Stream(len(self.streams), role, source or {})
+            self.streams[key] = Stream(len(self.streams), role, source or {}, means=self.clock.means)
         return self.streams[key]
 
     def show(self, stream: Stream, inputs: np.ndarray, labels: np.ndarray | None, training: bool) -> Shown:
@@ -131,7 +135,7 @@ class Watched:
         self.turn = self.clock.shown
         self.clock.training_begins()
         one = stream.show(inputs, labels, training)
-        if not self._probed:
+        if not self._probed and self.adapter.is_ready():
             self._probed = True
             self.probe("begin")
         return one
@@ -180,41 +184,56 @@ class Watched:
                 "step", model=self.number, number=self.step, epoch=self.epoch, loss=_json(loss), **fields
             )
         self.step += 1
+        self.after_step(self)
 
     def end_epoch(self, reported: dict[str, float] | None = None) -> None:
         """Close the epoch: what was shown, what is true now, how far the weights went."""
         if not self.shown_since_epoch:
             return
-        seconds = self.clock.own() - self._epoch_own
-        passes: list[dict[str, Any]] = []
-        arrays: dict[str, np.ndarray] = {}
+        line, arrays = self._epoch_so_far()
         for stream in self.streams.values():
-            if stream.shown:
-                partly = stream.shown
-                facts, found = stream.end_epoch()
-                passes.append(facts)
-                arrays |= found
-                if not stream.trained and stream.role != "predict":
-                    arrays |= self._true(stream, partly)
+            if stream.shown and not stream.trained and stream.role != "predict":
+                arrays |= self._true(stream, stream.shown)
+            stream.shown = []
         arrays |= self._training_sample()
         self.journal.arrays(f"epoch-{self.number}-{self.epoch}", arrays)
-        self.journal.line(
-            "epoch",
-            model=self.number,
-            number=self.epoch,
-            steps=self.step - self._epoch_step,
-            seconds=seconds,
-            loss=_json(float(np.mean(self.losses))) if self.losses else None,
-            reported={key: _json(value) for key, value in (reported or {}).items()},
-            passes=passes,
-            changes=self._weight_changes(),
-        )
+        line["reported"] = {key: _json(value) for key, value in (reported or {}).items()}
+        self.journal.line("epoch", **line, changes=self._weight_changes())
         for stream in self.streams.values():
             self.journal.line("stream", model=self.number, **stream.facts())
         self.journal.flush()
         self.epoch, self.losses, self.shown_since_epoch = self.epoch + 1, [], False
         self._epoch_step = self.step
+        self.after_epoch(self)
         self._epoch_own = self.clock.own()
+
+    def unfinished(self) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+        """Return what the journal would be told of the epoch that goes on, if it ended now: lines and arrays."""
+        if not self.shown_since_epoch:
+            return [], {}
+        line, arrays = self._epoch_so_far()
+        streams = [
+            {"kind": "stream", "model": self.number, **one.facts()} for one in self.streams.values()
+        ]
+        return [{"kind": "epoch", **line, "reported": {}, "changes": {}}, *streams], arrays
+
+    def _epoch_so_far(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        passes: list[dict[str, Any]] = []
+        arrays: dict[str, np.ndarray] = {}
+        for stream in self.streams.values():
+            if stream.shown:
+                facts, found = stream.so_far()
+                passes.append(facts)
+                arrays |= found
+        line = {
+            "model": self.number,
+            "number": self.epoch,
+            "steps": self.step - self._epoch_step,
+            "seconds": self.clock.own() - self._epoch_own,
+            "loss": _json(float(np.mean(self.losses))) if self.losses else None,
+            "passes": passes,
+        }
+        return line, arrays
 
     def _weight_changes(self) -> dict[str, Any]:
         now = self.adapter.weights()
@@ -241,11 +260,11 @@ class Watched:
             list(stream.pool)[i]
             for i in np.linspace(0, len(stream.pool) - 1, min(most, len(stream.pool))).astype(int)
         ]
-        if not chosen or not self.clock.allows(self._seconds_per_score * len(chosen)):
+        if not chosen or not self.clock.allows(self.seconds_per_score * len(chosen)):
             return {}
         begun = time.monotonic()
         outputs = self.scores(stream, chosen, training=False)
-        self._seconds_per_score = (time.monotonic() - begun) / len(chosen)
+        self.seconds_per_score = (time.monotonic() - begun) / len(chosen)
         if outputs is None:
             return {}
         return {f"{name}_looks": np.array(chosen, dtype=np.int64), f"{name}_outputs": outputs}
@@ -274,6 +293,10 @@ class Watched:
 def stacked(pictures: list[np.ndarray]) -> np.ndarray | None:
     """Return one batch, or None where the pictures differ in size."""
     return np.stack(pictures) if pictures and len({one.shape for one in pictures}) == 1 else None
+
+
+def _nothing(_one: Watched) -> None:
+    """Tell nobody."""
 
 
 def _json(value: float | None) -> float | str | None:
