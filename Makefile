@@ -35,6 +35,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.coverage.run
 	$(BIN)/python -m benchmarks.scale.run
 	$(BIN)/python -m benchmarks.interruption.run
+	$(BIN)/python -m benchmarks.doctor.run
 
 format: $(READY)
 	$(BIN)/ruff format .

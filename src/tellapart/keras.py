@@ -9,7 +9,7 @@ except ModuleNotFoundError as error:
         "Keras 3 and the package of its backend are needed.",
         found=f"no package {error.name}",
         where="import keras",
-        advice='pip install "tellapart[keras]"; for the PyTorch backend set KERAS_BACKEND=torch before keras is imported',
+        advice='pip install "tellapart[keras]"; for the PyTorch backend set KERAS_BACKEND=torch before that import',
     ) from error
 
 __all__ = ["Doctor"]

@@ -122,9 +122,7 @@ def _training(number: int, lines: Lines, arrays_of: Callable[[str], dict[str, np
     ends = [one for one in own if one["kind"] == "epoch"]
     arrays = [arrays_of(f"epoch-{number}-{one['number']}") for one in ends]
     losses, optimizers = _losses(own), _optimizers(own)
-    kept = {
-        one["stream"]: (one, arrays_of(one["array"])) for one in own if one["kind"] == "scores"
-    }
+    kept = {one["stream"]: (one, arrays_of(one["array"])) for one in own if one["kind"] == "scores"}
     names = parts.names(streams, ends, arrays)
     labelling = Labelling(names, streams, arrays, kept, losses)
     steps = _steps(own)

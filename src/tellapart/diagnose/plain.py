@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -48,11 +49,16 @@ def from_plain(kind: Any, plain: Any) -> Any:
     if kind is np.ndarray:
         return np.asarray(_numbers(plain))
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         return kind(**{name: from_plain(hints[name], item) for name, item in plain.items()})  # type: ignore[operator]
     if kind is float:
         return NOT_FINITE[plain] if isinstance(plain, str) else float(plain)
     return kind(plain) if isinstance(kind, type) and issubclass(kind, Enum) else plain
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _numbers(plain: Any) -> Any:

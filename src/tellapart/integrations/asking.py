@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from tellapart.diagnose.observed import Part, Step
 from tellapart.diagnose.reading.suspicions.registry import Suspicion
-from tellapart.diagnose.watching.loss import is_regression
 from tellapart.diagnose.watching import RULES
+from tellapart.diagnose.watching.loss import is_regression
 from tellapart.diagnose.watching.view import View
 
 OVER = 1_000_000
@@ -111,6 +111,11 @@ def _warming_up(steps: tuple[Step, ...]) -> bool:
     return any(after > before for before, after in pairwise(last))
 
 
+def tells_apart(view: View) -> bool:
+    """Whether pictures can be told by what they show: of nan all look alike."""
+    return view.train is not None and view.train.inputs is not None and not view.train.inputs.not_finite
+
+
 def judges(view: View) -> bool:
     """Whether it is settled which pictures judge the network.
 
@@ -125,6 +130,16 @@ def both(*conditions: Callable[[View], bool]) -> Callable[[View], bool]:
     return lambda view: all(one(view) for one in conditions)
 
 
+def either(*conditions: Callable[[View], bool]) -> Callable[[View], bool]:
+    """Return a condition that one of these meets."""
+    return lambda view: any(one(view) for one in conditions)
+
+
+def failed(view: View) -> bool:
+    """Whether an error ended the training: perhaps before anything else was seen."""
+    return view.recording.failure is not None
+
+
 ASKED: dict[str, Asked] = {
     "output.softmax_one_unit": Asked({0: 0.9}, always),
     "output.wrong_activation": Asked({0: 0.9}, classifies),
@@ -133,8 +148,8 @@ ASKED: dict[str, Asked] = {
     "loss.does_not_fit_output": Asked({0: 0.9}, classifies),
     "loss.bad_reduction": Asked({0: 0.8, 1: 0.7}, classifies),
     # That all labels are one may be the order of the first batches; a whole epoch settles it.
-    "label.wrong_encoding": Asked({0: 0.9, 1: 0.85}, classifies),
-    "label.misaligned": Asked({1: 0.9}, classifies),
+    "label.wrong_encoding": Asked({0: 0.9, 1: 0.85}, either(classifies, failed)),
+    "label.misaligned": Asked({1: 0.9}, both(classifies, tells_apart)),
     "prep.unscaled": Asked({0: 0.7}, raw_pictures),
     "prep.double_scaled": Asked({0: 0.9}, both(of_pictures, classifies)),
     "prep.channel_order": Asked({0: 0.9}, of_pictures),

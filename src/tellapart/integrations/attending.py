@@ -21,14 +21,16 @@ from .finding import PREFIX, Finding, summary
 from .ledger import Ledger
 from .symptoms import seen
 
-MEANS = Means(share=0.03, first_seconds=0.1, pictures=512, picture_bytes=32 * 2**20)
-"""With what is always looked at (which pictures, which values) this stays below a tenth of the training's time."""
-FIRST_STEPS, THEN_TIMES = 8, 8
+MEANS = Means(share=0.05, detail_share=0.02, first_seconds=0.2, pictures=512, picture_bytes=32 * 2**20)
+"""What is always looked at (which pictures, which values) is in it: in all, a tenth of the training's time at most."""
+FIRST_STEPS, THEN_TIMES = 4, 8
 """Steps before it is asked for the first time, and by what factor the next time within an epoch is later."""
 SCORED = 64
 """Pictures of each part asked for again, in both modes, when it is asked; at the end as many as are kept."""
-CLOSING_SHARE, CLOSING_SECONDS = 0.02, 0.2
+CLOSING_SHARE, CLOSING_SECONDS = 0.01, 0.1
 """Of the training's time for the end, and at least as many seconds."""
+PROBING_SECONDS = 0.05
+"""What a look at the layers takes in a small network."""
 STOPPED_BY_HAND = ("KeyboardInterrupt",)
 
 
@@ -82,8 +84,9 @@ class Attending:
             return
         with self.session.clock.ours():
             self._next_epoch = 2 * one.epoch
-            one.probe("end")
-            self._score_some(one, SCORED)
+            if self.session.clock.allows(PROBING_SECONDS):
+                one.probe("end")
+                self._score_some(one, SCORED)
             self._ask(one, one.epoch)
 
     def end(self, error: BaseException | None = None) -> None:
@@ -149,7 +152,12 @@ class Attending:
             )
         for symptom in seen(view, epochs):
             yield Finding(
-                symptom.code, symptom.title, symptom.words, symptom.advice, certainty=symptom.certainty, **when
+                symptom.code,
+                symptom.title,
+                symptom.words,
+                symptom.advice,
+                certainty=symptom.certainty,
+                **when,
             )
 
     def _view(self, one: Watched, error: BaseException | None) -> View | None:

@@ -64,7 +64,7 @@ def summary(findings: Sequence[Finding], epochs: int, steps: int, share: float) 
     """
     times = f"{epochs} epoch{'s' if epochs != 1 else ''}, {steps} step{'s' if steps != 1 else ''}"
     watched = f"{PREFIX}: watched {times} (watching took {share:.0%} of the time)"
-    if not steps:
+    if not steps and not findings:
         return f"{PREFIX}: no training step was seen, so nothing was watched."
     if not findings:
         return f"{watched}; nothing found against this training."

@@ -56,7 +56,7 @@ def not_finite(view: View, _epochs: int) -> Iterator[Symptom]:
     elif ran_away(view):
         advice = "It ran away before: take a tenth of the learning rate, or limit the gradients."
     else:
-        advice = "It came at once: look for log(0), 0 / 0 or exp of large numbers; use the library's loss on raw scores."
+        advice = "It came at once: look for log(0), 0 / 0, exp of large numbers; use the library's loss on raw scores."
     yield Symptom("live.not_finite", "The loss is not a number any more", f"{words}.", advice, 1.0)
 
 
@@ -78,7 +78,7 @@ def one_class(view: View, epochs: int) -> Iterator[Symptom]:
         f"All {table.sum()} pictures of the {part.name} part are taken for class {name}, in the last {len(measured)} "
         f"epochs measured; {shares[answer]:.0%} of them are of it."
     )
-    advice = "If that stays so, nothing is learnt: try ten times and a tenth of the learning rate, and see the first loss."
+    advice = "If it stays so, nothing is learnt: try ten times and a tenth of the learning rate, and see the first loss."
     yield Symptom("live.one_class", "Every picture is taken for the same class", words, advice, 0.8)
 
 
@@ -96,19 +96,15 @@ def held_out_loss_grows(view: View, _epochs: int) -> Iterator[Symptom]:
     training, held_out = np.array(pairs).T
     best = int(held_out.argmin())
     since = held_out[best + 1 :]
-    falls = training[-1] < training[best]
+    falls = 0 <= training[-1] < training[best]  # below 0 it is no loss, and another rule says so
     rises = len(since) >= EPOCHS_UP and since[-EPOCHS_UP:].min() > RISEN * held_out[best]
     if falls and rises and held_out[best] > 0:
         words = (
-            f"The held-out loss was least, {held_out[best]:.3g}, after epoch {best + 1}, and is {held_out[-1]:.3g} now; "
-            f"the training loss went from {training[best]:.3g} to {training[-1]:.3g} meanwhile."
+            f"The held-out loss was least, {held_out[best]:.3g}, after epoch {best + 1}, and is {held_out[-1]:.3g} "
+            f"now; the training loss went from {training[best]:.3g} to {training[-1]:.3g} meanwhile."
         )
-        advice = (
-            f"Keep the weights of epoch {best + 1} (stop early); augmentation, decay or fewer weights move that point."
-        )
-        yield Symptom(
-            "live.held_out_loss_grows", "It learns the training part by heart", words, advice, 0.9
-        )
+        advice = f"Keep the weights of epoch {best + 1} (stop early); augmentation or weight decay move that point."
+        yield Symptom("live.held_out_loss_grows", "It learns the training part by heart", words, advice, 0.9)
 
 
 def _losses(view: View) -> Iterator[tuple[float, float]]:
@@ -145,11 +141,13 @@ def reported_is_not_true(view: View, _epochs: int) -> Iterator[Symptom]:
     if wrong:
         one = wrong[-1]
         words = (
-            f"{one.reported.text} of the {one.reported.part} part is reported as {one.reported.value:.3f}; recomputed over "
-            f"all of its {one.n} pictures it is {one.true:.3f} ({one.low:.3f} to {one.high:.3f})."
+            f"{one.reported.text} of the {one.reported.part} part is reported as {one.reported.value:.3f}; recomputed "
+            f"over all of its {one.n} pictures it is {one.true:.3f} ({one.low:.3f} to {one.high:.3f})."
         )
         advice = "Do not choose by this figure: see what the metric expects of labels and outputs."
-        yield Symptom("live.reported_figure", "A reported figure is not what it is called", words, advice, 0.9)
+        yield Symptom(
+            "live.reported_figure", "A reported figure is not what it is called", words, advice, 0.9
+        )
 
 
 def softmax_one_unit(view: View, _epochs: int) -> Iterator[Symptom]:
@@ -164,8 +162,8 @@ def softmax_one_unit(view: View, _epochs: int) -> Iterator[Symptom]:
 
 
 SYMPTOMS: tuple[tuple[int, Callable[[View, int], Iterator[Symptom]]], ...] = (
-    (0, not_finite),
     (0, softmax_one_unit),
+    (0, not_finite),
     (1, nothing_moves),
     (1, reported_is_not_true),
     (PATIENT_EPOCHS, one_class),

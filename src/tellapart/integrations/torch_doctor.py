@@ -50,7 +50,7 @@ class Doctor:
                 where="the first argument of Doctor",
                 advice="with Doctor(model): … (for Keras's fit, use tellapart.keras.Doctor as a callback)",
             )
-        self._model, self._say_with = model, say
+        self.model, self._say_with = model, say
         self._attending = Attending(say)
         self._hooks: TorchHooks | None = None
 
@@ -68,7 +68,7 @@ class Doctor:
                 advice="make a Doctor of its own for each loop",
             )
         self._attending = Attending(self._say_with)
-        self._hooks = TorchHooks(self._attending.session, "", _inner(self._model))
+        self._hooks = TorchHooks(self._attending.session, "", _inner(self.model))
         self._hooks.install(torch)
         return self
 

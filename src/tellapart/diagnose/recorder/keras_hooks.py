@@ -245,7 +245,7 @@ class KerasHooks:
                 one.stepped(
                     self._loss,
                     self._now[1] if self._now else None,
-                    learning_rates=[] if rate is None else [float(self.keras.ops.convert_to_numpy(rate))],
+                    learning_rates=[] if rate is None else [float(getattr(rate, "value", rate))],
                     **details,
                 )
             return found

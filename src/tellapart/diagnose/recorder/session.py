@@ -36,7 +36,7 @@ class Session:
         journal: Notes,
         folder: str = "",
         means: Means | None = None,
-        met: Callable[[Watched], None] = lambda one: None,
+        met: Callable[[Watched], None] | None = None,
     ) -> None:
         self.journal, self.folder, self.met = journal, folder, met
         self.clock = Clock(lambda words: journal.line("note", text=words), means or Means())
@@ -58,7 +58,8 @@ class Session:
         if known is None or known[0] is not model:
             one: Adapter = adapter(model)
             self.models[id(model)] = known = (model, Watched(len(self.models), one, self.journal, self.clock))
-            self.met(known[1])
+            if self.met is not None:
+                self.met(known[1])
         return known[1]
 
     def printed(self, text: str, by: str = "") -> None:

@@ -25,11 +25,14 @@ class Means:
     share, first_seconds
         Of the training's own time, for what is looked at only now and then, and what it may take before there is any;
         with what is always looked at, the recorder stays below a quarter.
+    detail_share
+        As `share`, for a closer look at a step.
     pictures, picture_bytes
         Of inputs kept per stream, to be scored again.
     """
 
     share: float = 0.12
+    detail_share: float = 0.12
     first_seconds: float = 0.2
     pictures: int = 2048
     picture_bytes: int = 128 * 2**20

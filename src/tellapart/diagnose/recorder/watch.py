@@ -83,10 +83,10 @@ class Clock:
         if self._since is None:
             self._since = self.own(), self.spent
 
-    def allows(self, seconds: float = 0.0) -> bool:
-        """Whether there is time for something optional that takes about `seconds`."""
+    def allows(self, seconds: float = 0.0, share: float | None = None) -> bool:
+        """Whether there is time for something optional that takes about `seconds`; all of that at most `share`."""
         own, spent = self._since or (0.0, 0.0)
-        most = self.means.share * (self.own() - own) + self.means.first_seconds
+        most = (self.means.share if share is None else share) * (self.own() - own) + self.means.first_seconds
         return self.free or self.spent - spent + seconds < most
 
 
@@ -164,8 +164,9 @@ class Watched:
         return None if stream is None else stacked(list(stream.pool.values())[:most])
 
     def wants_detail(self) -> bool:
-        """Whether this step is looked at closely: the first ones, then as time allows."""
-        return self.step < FIRST_STEPS or self.clock.allows()
+        """Whether this step is looked at closely: the first ones, those of powers of 2, others as time allows."""
+        is_power = self.step & (self.step - 1) == 0
+        return self.step < FIRST_STEPS or is_power or self.clock.allows(share=self.clock.means.detail_share)
 
     @property
     def is_training(self) -> bool:
@@ -212,9 +213,7 @@ class Watched:
         if not self.shown_since_epoch:
             return [], {}
         line, arrays = self._epoch_so_far()
-        streams = [
-            {"kind": "stream", "model": self.number, **one.facts()} for one in self.streams.values()
-        ]
+        streams = [{"kind": "stream", "model": self.number, **one.facts()} for one in self.streams.values()]
         return [{"kind": "epoch", **line, "reported": {}, "changes": {}}, *streams], arrays
 
     def _epoch_so_far(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
