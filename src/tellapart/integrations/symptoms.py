@@ -78,7 +78,9 @@ def one_class(view: View, epochs: int) -> Iterator[Symptom]:
         f"All {table.sum()} pictures of the {part.name} part are taken for class {name}, in the last {len(measured)} "
         f"epochs measured; {shares[answer]:.0%} of them are of it."
     )
-    advice = "If it stays so, nothing is learnt: try ten times and a tenth of the learning rate, and see the first loss."
+    advice = (
+        "If it stays so, nothing is learnt: try ten times and a tenth of the learning rate, and look again."
+    )
     yield Symptom("live.one_class", "Every picture is taken for the same class", words, advice, 0.8)
 
 
