@@ -49,7 +49,7 @@ def from_plain(kind: Any, plain: Any) -> Any:
     if kind is np.ndarray:
         return np.asarray(_numbers(plain))
     if dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
+        hints = _hints(typing.cast(Any, kind))
         return kind(**{name: from_plain(hints[name], item) for name, item in plain.items()})  # type: ignore[operator]
     if kind is float:
         return NOT_FINITE[plain] if isinstance(plain, str) else float(plain)
