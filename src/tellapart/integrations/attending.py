@@ -22,7 +22,7 @@ from .ledger import Ledger
 from .symptoms import seen
 
 MEANS = Means(share=0.05, detail_share=0.02, first_seconds=0.2, pictures=512, picture_bytes=32 * 2**20)
-"""What is always looked at (which pictures, which values) is in it: in all, a tenth of the training's time at most."""
+"""What is always looked at (which pictures, which values) is in it; what is asked in the end is not."""
 FIRST_STEPS, THEN_TIMES = 4, 8
 """Steps before it is asked for the first time, and by what factor the next time within an epoch is later."""
 SCORED = 64
