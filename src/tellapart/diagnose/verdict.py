@@ -30,6 +30,8 @@ SURE = 0.5
 FIGURE_IS_WRONG = 0.5
 """From this certainty on a suspicion goes with a figure that is seen to be wrong: one that nothing explains may be
 about something else than it seems."""
+LEAKING = 0.01
+"""Of the pictures that judge, so many in the training part make the figure a wrong one; as for `train`."""
 NEARLY_ALL = 0.95
 """From this share on empty pictures alone keep a network from learning anything."""
 WORTH_A_WORD = 0.3
@@ -194,7 +196,7 @@ def _judged_by_training(examined: Examined) -> str:
 def _was_seen(examined: Examined) -> bool:
     parts = [part for one in examined.runs[0].trainings for part in one.parts.values()]
     return any(
-        share > 0 and part.name.startswith(("validation", "test")) and other == "train"
+        share > LEAKING and part.name.startswith(("validation", "test")) and other == "train"
         for part in parts
         for other, share in part.shared.items()
     )

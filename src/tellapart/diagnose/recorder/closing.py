@@ -12,6 +12,7 @@ import numpy as np
 
 from .by_folder import label_by_folder
 from .fingerprint import shifted_thumbnails, thumbnails
+from .past_the_end import more_batches
 from .preparing import Prepare, preparations
 from .stream import Stream
 from .watch import Watched
@@ -31,6 +32,10 @@ def close(one: Watched, deadline: float, pictures: Path | None) -> None:
     one.end_epoch()
     one.probe("end")
     training = next((s for s in one.streams.values() if s.trained), None)
+    if training is not None:
+        with one.clock.ours():
+            training.source["more_batches"] = more_batches(training, one.streams.values())
+        one.journal.line("stream", model=one.number, **training.facts())
     if pictures is not None:
         reading_ends = time.monotonic() + READING_SHARE * (deadline - time.monotonic())
         with one.clock.ours():  # whatever goes wrong with a file, the rest is scored
