@@ -99,7 +99,7 @@ class Labelling:
 
 
 def expected(losses: Sequence[LossUse]) -> str:
-    """Return what the outputs are by the losses that took them: as `LossUse.expects`, ``own`` where that is home-made."""
+    """Return what the losses take the outputs for: as `LossUse.expects`, ``own`` where a loss is home-made."""
     told = next((one.expects for one in losses if one.expects), "")
     return told or ("" if losses and all(one.name != "own" for one in losses) else "own")
 
