@@ -6,6 +6,8 @@ They settle most questions of metric, split, preparation and mode without anothe
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,10 @@ from .watch import Watched
 
 # Of the time there is, for reading files whose pictures no label is known of.
 READING_SHARE = 0.3
-# Pictures of a part that are looked at moved: 24 small thumbnails of each, some 1.5 MB and half a second.
+# Pictures of a part that are looked at moved: 24 small thumbnails of each, some 1.5 MB.
 MOST_SHIFTED = 256
+# Of pictures shrunk at once: small ones are mostly overhead one by one, more than the cache holds is slower again.
+BYTES_TOGETHER = 2**19
 
 
 def close(one: Watched, deadline: float, pictures: Path | None) -> None:
@@ -60,14 +64,13 @@ def _score(one: Watched, stream: Stream, training: Stream | None, deadline: floa
     if len(shapes) == 1:
         blank = np.zeros(next(iter(shapes)))
         arrays["labels"] = np.stack([blank if label is None else label for label in labels])
-    # One by one: a part may hold pictures of several sizes.
-    arrays["thumbnails"] = np.concatenate([thumbnails(stream.pool[look][None]) for look in chosen])
+    pictures = [stream.pool[look] for look in chosen]
+    arrays["thumbnails"] = np.concatenate([thumbnails(batch) for batch in batches(pictures)])
     if not stream.trained:
         some = np.unique(np.linspace(0, len(chosen) - 1, min(MOST_SHIFTED, len(chosen))).astype(int))
         arrays["shifted_at"] = some
-        arrays["shifted"] = np.concatenate(
-            [shifted_thumbnails(stream.pool[chosen[at]][None]) for at in some.tolist()]
-        )
+        moved = [pictures[at] for at in some.tolist()]
+        arrays["shifted"] = np.concatenate([shifted_thumbnails(batch) for batch in batches(moved)])
     variants: list[tuple[str, str, Prepare | None]] = [("eval", "", None), ("train", "", None)]
     if training is not None and training is not stream:
         variants += [("eval", words, prepare) for words, prepare in preparations(stream, training)]
@@ -89,3 +92,12 @@ def _score(one: Watched, stream: Stream, training: Stream | None, deadline: floa
         batch=stream.largest_batch,
         array=name,
     )
+
+
+def batches(pictures: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield pictures in their order as batches (n, ...) of one size: a part may hold several sizes."""
+    for _, alike in groupby(pictures, key=lambda one: one.shape):
+        same = list(alike)
+        step = max(1, BYTES_TOGETHER // max(1, same[0].nbytes))
+        for at in range(0, len(same), step):
+            yield np.stack(same[at : at + step])
