@@ -199,9 +199,21 @@ def test_histories_that_keras_wrote(tmp_path):
         net = keras.Sequential([keras.Input((12,)), *layers])
         net.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy", metrics=["accuracy"])
         file = str(tmp_path / name)
+        # On PyTorch, Keras 3 hands tensors on, and CSVLogger stumbles over them.
+        plain = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda _, logs: logs.update({name: float(value) for name, value in logs.items()})
+        )
         logger = keras.callbacks.CSVLogger(file)
         held = (x[40:], y[40:])
-        net.fit(x[:40], y[:40], validation_data=held, epochs=16, batch_size=40, verbose=0, callbacks=[logger])
+        net.fit(
+            x[:40],
+            y[:40],
+            validation_data=held,
+            epochs=16,
+            batch_size=40,
+            verbose=0,
+            callbacks=[plain, logger],
+        )
         return file
 
     found = diagnose_given(train("no_step.csv", 0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .answer import Diagnosis, Entry, Experiment
-from .read_files import Curves
+from .read_files import Curves, RunRead
 
 
 def in_words(found: Diagnosis) -> str:
@@ -19,10 +19,8 @@ def _lines(found: Diagnosis) -> Iterator[str]:
         yield from _curves(found.history)
     for one in found.causes:
         yield from _entry(one)
-    for point in () if found.run is None else found.run.points:
-        yield f"\n{point.title}  [{point.code}]"
-        yield f"  {point.file}:  {point.words}"
-        yield f"  What to do: {point.advice}"
+    if found.run is not None:
+        yield from _run(found.run)
     if found.patch:
         yield f"\nThe whole change:\n\n{found.patch.rstrip()}"
     wrong = [one for one in found.remeasured if not one.agrees]
@@ -45,6 +43,18 @@ def _lines(found: Diagnosis) -> Iterator[str]:
     if found.next_steps:
         yield "\nWhat to do next:"
         yield from (f"  {one}" for one in found.next_steps)
+
+
+def _run(run: RunRead) -> Iterator[str]:
+    """Yield what the members reached, and what holds the run back."""
+    scores = [(one.name, one.figures.get("balanced_accuracy")) for one in run.summary.members]
+    if any(figure is not None for _, figure in scores):
+        yield "\nBalanced accuracy out of fold:"
+        yield from (f"  {name:<22} {figure}" for name, figure in scores if figure is not None)
+    for point in run.points:
+        yield f"\n{point.title}  [{point.code}]"
+        yield f"  {point.file}:  {point.words}"
+        yield f"  What to do: {point.advice}"
 
 
 def _curves(curves: Curves) -> Iterator[str]:

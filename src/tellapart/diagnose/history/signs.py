@@ -18,7 +18,9 @@ FITTED = 0.95
 JUMP = 0.25
 """Of the way the loss went in all: a rise by more, at one epoch, that the noise does not explain, is a jump."""
 JUMP_NOISES = 6.0
-"""And this many standard deviations: one epoch in a thousand curves."""
+"""And this many standard deviations of the noise."""
+WILD_OF_WAY, WILD_OF_LOSS = 0.25, 0.1
+"""Noise from epoch to epoch above these shares of the way the loss went and of the loss itself is no small matter."""
 HUGE_LOSS, HUGE_BESIDE = 10.0, 20.0
 """A first loss above the cross-entropy of 20,000 classes told by chance, and this many times the later ones."""
 LOSS_OF_SHARE = 0.02
@@ -117,6 +119,20 @@ def jumps(curves: Curves) -> Iterator[Sign]:
             0.45,
             f"{words} {epoch} (by {rise:.3g}; all its way is {way:.3g}).",
         )
+
+
+def wild(curves: Curves) -> Iterator[Sign]:
+    """Look for a training loss that falls, but less than it goes up and down."""
+    values = finite(curves.get("training", "loss"))
+    accuracy = finite(curves.get("training", "accuracy"))
+    if len(values) < FEWEST or (accuracy and accuracy[-1] >= FITTED):
+        return
+    seen, middle = noise(values), abs(sorted(values)[len(values) // 2])
+    change = abs(trend(values).change)
+    if seen > WILD_OF_WAY * change > 0 and seen > WILD_OF_LOSS * middle:
+        words = f"The training loss goes up and down by {seen:.2g} from epoch to epoch, and changed by {change:.2g} in all."
+        yield Sign("optimizer.learning_rate_too_high", 0.35, f"{words} Steps that are too large do this.")
+        yield Sign("optimizer.batch_size", 0.2, f"{words} So do very small batches.")
 
 
 def huge_at_first(curves: Curves) -> Iterator[Sign]:
@@ -240,6 +256,7 @@ LOOKS: tuple[Callable[[Curves], Iterator[Sign]], ...] = (
     below_zero,
     does_not_fall,
     jumps,
+    wild,
     huge_at_first,
     still_falling,
     overfitting,

@@ -114,5 +114,5 @@ def _lingering(y_E: np.ndarray, *, rising: bool) -> float:
     if total <= ROUNDING * float(y_E @ y_E):
         return 0.0
     found = float(rest[1:] @ rest[:-1]) / total
-    # A fit takes some of the autocorrelation with it; about twice what a mean would (Kendall 1954), by simulation.
+    # A fit takes some of the autocorrelation with it; twice the correction for a mean; checked by simulation.
     return min(max(found + 2 * (1 + 3 * found) / len(y_E), 0.0), MOST_LINGERING)
