@@ -130,7 +130,7 @@ def wild(curves: Curves) -> Iterator[Sign]:
     seen, middle = noise(values), abs(sorted(values)[len(values) // 2])
     change = abs(trend(values).change)
     if seen > WILD_OF_WAY * change > 0 and seen > WILD_OF_LOSS * middle:
-        words = f"The training loss goes up and down by {seen:.2g} from epoch to epoch, and changed by {change:.2g} in all."
+        words = f"The training loss goes up and down by {seen:.2g} each epoch, and changed by {change:.2g} in all."
         yield Sign("optimizer.learning_rate_too_high", 0.35, f"{words} Steps that are too large do this.")
         yield Sign("optimizer.batch_size", 0.2, f"{words} So do very small batches.")
 
