@@ -154,7 +154,11 @@ def train(
 @app.command()
 def diagnose(
     what: Annotated[
-        str, typer.Argument(help="A training script (.py), a notebook, or - for one on standard input.")
+        str,
+        typer.Argument(
+            help="A training script (.py), a notebook, - for one on standard input, a history (.csv, .json), or a run "
+            "folder."
+        ),
     ],
     args: Annotated[
         list[str] | None, typer.Argument(metavar="-- ARGS...", help="What the script itself is given.")
@@ -169,11 +173,11 @@ def diagnose(
     as_json: JsonOption = False,
 ) -> None:
     """Say why the training in WHAT fails, proved by running it, and how to mend it."""
-    from tellapart.diagnose.diagnosing import diagnose_script
+    from tellapart.diagnose.given import diagnose_given
     from tellapart.diagnose.spoken import in_words
     from tellapart.options import parse_duration
 
-    found = diagnose_script(
+    found = diagnose_given(
         what,
         pictures=pictures,
         seconds=parse_duration(time),

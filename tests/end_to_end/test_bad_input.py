@@ -10,13 +10,13 @@ from shapes_set import write_set
 
 
 @pytest.fixture
-def refuse(tellapart, tmp_path):
+def refuse(here, tmp_path):
     """Call train; see that it is refused with words and that RUN was not begun."""
 
     def refuse(pictures, *options, words=(), run=None):
         target = run or tmp_path / "run"
         before = sorted(target.iterdir()) if target.is_dir() else None
-        done = tellapart("train", pictures, "--out", target, *options)
+        done = here("train", pictures, "--out", target, *options)
         assert done.returncode == 2, done.stderr
         assert "Traceback" not in done.stderr
         assert done.stdout == ""
@@ -81,8 +81,8 @@ def test_run_is_a_file(tellapart, shapes, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root writes everywhere")
-def test_an_unwritable_place(tellapart, shapes):
-    done = tellapart("train", shapes, "--out", "/proc/run")
+def test_an_unwritable_place(here, shapes):
+    done = here("train", shapes, "--out", "/proc/run")
     assert done.returncode == 2
     assert "can be written" in done.stderr
     assert "Traceback" not in done.stderr
@@ -113,36 +113,36 @@ def test_impossible_options(refuse, shapes, options, word):
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate", "report"])
-def test_a_folder_that_is_no_run(command, tellapart, shapes, tmp_path):
+def test_a_folder_that_is_no_run(command, here, shapes, tmp_path):
     arguments = [] if command == "report" else [shapes]
-    done = tellapart(command, tmp_path, *arguments)
+    done = here(command, tmp_path, *arguments)
     assert done.returncode == 2
     assert "run" in done.stderr.lower()
     assert "Traceback" not in done.stderr
 
 
-def test_a_damaged_model_is_refused(trained, tellapart, shapes, tmp_path):
+def test_a_damaged_model_is_refused(trained, here, shapes, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(trained[0], run)
     model = (run / "model.onnx").read_bytes()
     (run / "model.onnx").write_bytes(model[: len(model) // 2])
-    done = tellapart("predict", run, shapes)
+    done = here("predict", run, shapes)
     assert done.returncode == 2
     assert "damaged" in done.stderr
 
 
-def test_a_newer_schema_is_refused(trained, tellapart, shapes, tmp_path):
+def test_a_newer_schema_is_refused(trained, here, shapes, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(trained[0], run)
     text = (run / "metrics.json").read_text()
     (run / "metrics.json").write_text(text.replace('"schema": 1', '"schema": 99', 1))
-    done = tellapart("evaluate", run, shapes)
+    done = here("evaluate", run, shapes)
     assert done.returncode == 2
     assert "99" in done.stderr
 
 
-def test_classes_unknown_to_the_run(trained, tellapart, tmp_path):
+def test_classes_unknown_to_the_run(trained, here, tmp_path):
     other = write_set(tmp_path / "other", {"cat": 3, "dog": 3})
-    done = tellapart("evaluate", trained[0], other)
+    done = here("evaluate", trained[0], other)
     assert done.returncode == 2
     assert "'cat'" in done.stderr

@@ -146,6 +146,23 @@ def test_what_cannot_be_run_is_said_in_words(diagnose, pictures, text, words):
     assert words in one["summary"]
 
 
+def test_a_training_that_breaks_off_is_judged_as_far_as_it_came(diagnose, pictures):
+    works = document(
+        diagnose(
+            LOOP + "    assert epoch < 10, 'disk full'\n", "--pictures", pictures, "--time", "1m", "--json"
+        )
+    )
+    assert works["verdict"] == "healthy"
+    assert "But the script ends with AssertionError in train.py, line 30: disk full." in works["summary"]
+
+
+def test_a_training_that_breaks_off_too_early_to_tell_is_unknown(diagnose, pictures):
+    text = LOOP.replace("lr=.02", "lr=1e-6") + "    assert epoch < 1, 'disk full'\n"
+    early = document(diagnose(text, "--pictures", pictures, "--time", "1m", "--json"))
+    assert (early["verdict"], early["causes"]) == ("unknown", [])
+    assert "line 30: disk full. By then it is no better than chance" in early["summary"]
+
+
 @pytest.mark.parametrize(
     ("text", "name", "words"),
     [

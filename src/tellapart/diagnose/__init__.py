@@ -2,4 +2,4 @@
 
 from tellapart.callable_module import make_callable
 
-make_callable(__name__, "tellapart.diagnose.diagnosing:diagnose")
+make_callable(__name__, "tellapart.diagnose.given:diagnose")

@@ -8,6 +8,7 @@ from typing import Any
 
 from tellapart.evaluate.estimate import Estimate
 
+from .read_files import Curves, RunRead
 from .watching import RuledOut
 
 SCHEMA = 1
@@ -183,6 +184,12 @@ class Diagnosis:
         The program of the last trial that helped; "" where none did.
     patch
         From the program as it is to that one, as unified diff.
+    limits
+        What could not be known from what was given.
+    next_steps
+        Commands that would tell more.
+    history, run
+        What was read where nothing was run: curves, or a run folder; else None.
     """
 
     verdict: Verdict
@@ -198,9 +205,24 @@ class Diagnosis:
     fixed: str = ""
     patch: str = ""
     seconds: float = 0.0
+    limits: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    history: Curves | None = None
+    run: RunRead | None = None
+
+    @property
+    def was_run(self) -> bool:
+        """Whether a program was run, or was to be; else files were read."""
+        return self.history is None and self.run is None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the diagnosis as the interface writes it."""
+        read = {
+            "limits": list(self.limits),
+            "next": list(self.next_steps),
+            "history": None if self.history is None else self.history.to_dict(),
+            "run": None if self.run is None else self.run.to_dict(),
+        }
         return {
             "schema": SCHEMA,
             "verdict": self.verdict.value,
@@ -217,4 +239,4 @@ class Diagnosis:
             "chance": self.chance,
             "balanced_accuracy": None if self.level is None else self.level.to_dict(),
             "seconds": round(self.seconds, 1),
-        }
+        } | {name: value for name, value in read.items() if value}

@@ -1,21 +1,17 @@
-"""`diagnose`: why a training fails."""
+"""A script -> why its training fails, and the files that say so."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 
-from tellapart.options import parse_duration
-from tellapart.result import Result
 from tellapart.run_folder import RunFolder
 
 from .answer import Diagnosis
 from .examine import examine
 from .page import render
 from .script import scratch_folder, take
-from .spoken import in_words
 from .trials.log import log
 from .trials.runs import Runs, Setting
 
@@ -72,47 +68,8 @@ def diagnose_script(
     return found
 
 
-def diagnose(
-    what: str | os.PathLike[str],
-    *,
-    pictures: str | os.PathLike[str] | None = None,
-    time: str = "10m",
-    args: Sequence[str] = (),
-    out: str | os.PathLike[str] | None = None,
-) -> Result:
-    """Say why a training script fails: ``tellapart.diagnose("train.py", pictures="pictures")``.
-
-    Parameters
-    ----------
-    what, pictures, args
-        As for `diagnose_script`.
-    time
-        A ceiling for everything: ``90s``, ``10m``.
-    out
-        A folder for the report, the mended program and the patch; None leaves nothing on disk.
-
-    Returns
-    -------
-    Result
-        Prints the answer; in a notebook it is the report; ``to_dict()`` is what ``--json`` prints.
-
-    Raises
-    ------
-    TellapartError
-        There is no such script or folder, or it trains nothing that can be told.
-    """
-    found = diagnose_script(
-        os.fspath(what),
-        pictures=None if pictures is None else Path(pictures),
-        seconds=parse_duration(time),
-        args=args,
-        out=None if out is None else Path(out),
-    )
-    return Result(in_words(found), render(found, Path(what).name, chance=found.chance), found.to_dict())
-
-
 def write(found: Diagnosis, folder: RunFolder, name: str) -> None:
-    """Write a diagnosis of a script of that name into a folder."""
+    """Write a diagnosis of a script, history or run of that name into a folder."""
     folder.write_json("diagnosis.json", found.to_dict())
     folder.write_text("report.html", render(found, name, chance=found.chance))
     if found.fixed:

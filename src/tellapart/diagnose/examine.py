@@ -176,7 +176,7 @@ def _better(rescored: Tried | None, edited: Tried | None) -> Tried | None:
     """Join what scoring again and the edit say of one suspicion: the edit mends, both may prove."""
     if rescored is None or edited is None:
         return edited or rescored
-    if edited.proved:
+    if edited.fails or (edited.proved and not rescored.fails):
         return edited
     return Tried(
         rescored.suspicion,

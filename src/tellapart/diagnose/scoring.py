@@ -9,7 +9,7 @@ import numpy as np
 
 from tellapart.evaluate.measures import measure, to_json
 
-from .gathered.labelling import to_probabilities
+from .gathered.labelling import expected, to_probabilities
 from .recording import Scores, Training
 
 
@@ -61,7 +61,7 @@ def score_again(
     if not chosen.any():
         return None
     if expects is None:
-        expects = next((one.expects for one in training.losses if one.expects), "")
+        expects = expected(training.losses)
     probabilities = to_probabilities(kept.outputs[chosen], len(training.classes), expects)
     if probabilities is None:
         return None

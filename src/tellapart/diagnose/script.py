@@ -86,7 +86,8 @@ def take(what: str, scratch: Path, pictures: Path | None = None) -> Script:
     file = Path(what)
     if not file.is_file() or file.suffix not in (".py", NOTEBOOK):
         raise OptionError(
-            "WHAT should be a training script (.py or .ipynb), or - for one on standard input.",
+            "WHAT should be a training script (.py or .ipynb), - for one on standard input, a history (.csv or .json), "
+            "or a run folder.",
             found=_found(file),
             where=what,
             advice="name the file that trains",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .answer import Diagnosis, Entry, Experiment
+from .read_files import Curves, RunRead
 
 
 def in_words(found: Diagnosis) -> str:
@@ -14,8 +15,12 @@ def in_words(found: Diagnosis) -> str:
 
 def _lines(found: Diagnosis) -> Iterator[str]:
     yield f"\n{found.summary}"
+    if found.history is not None:
+        yield from _curves(found.history)
     for one in found.causes:
         yield from _entry(one)
+    if found.run is not None:
+        yield from _run(found.run)
     if found.patch:
         yield f"\nThe whole change:\n\n{found.patch.rstrip()}"
     wrong = [one for one in found.remeasured if not one.agrees]
@@ -23,12 +28,44 @@ def _lines(found: Diagnosis) -> Iterator[str]:
         yield "\nFigures that the script shows, and what they are:"
         yield from (f"  {one.name}: shown {one.reported:.3f}, recomputed {one.true}" for one in wrong)
     for one in found.remarks:
-        yield f"\nBy the way, [{one.code}] {one.words}{_proof(one)}"
+        if found.was_run:
+            yield f"\nBy the way, [{one.code}] {one.words}{_proof(one)}"
+        else:
+            yield from _entry(one)
     if found.ruled_out:
         yield f"\n{len(found.ruled_out)} other causes were looked for and ruled out; the report says by what."
     if found.assumptions:
         yield "\nTaken for granted:"
         yield from (f"  {one}." for one in found.assumptions)
+    if found.limits:
+        yield "\nWhat this cannot know:"
+        yield from (f"  {one}." for one in found.limits)
+    if found.next_steps:
+        yield "\nWhat to do next:"
+        yield from (f"  {one}" for one in found.next_steps)
+
+
+def _run(run: RunRead) -> Iterator[str]:
+    """Yield what the members reached, and what holds the run back."""
+    scores = [(one.name, one.figures.get("balanced_accuracy")) for one in run.summary.members]
+    if any(figure is not None for _, figure in scores):
+        yield "\nBalanced accuracy out of fold:"
+        yield from (f"  {name:<22} {figure}" for name, figure in scores if figure is not None)
+    for point in run.points:
+        yield f"\n{point.title}  [{point.code}]"
+        yield f"  {point.file}:  {point.words}"
+        yield f"  What to do: {point.advice}"
+
+
+def _curves(curves: Curves) -> Iterator[str]:
+    """Yield what was understood of a history, one line for each figure."""
+    yield f"\n{len(curves.epochs)} epochs, {curves.epochs[0]} to {curves.epochs[-1]}:"
+    for one in curves.series:
+        known = [f"{value:.4g}" for value in one.values if value is not None]
+        if known:
+            yield f"  {one.name:<22} {known[0]} -> {known[-1]}  (column “{one.column}”)"
+    if curves.unread:
+        yield f"  not read: {', '.join(curves.unread)}"
 
 
 def _entry(one: Entry) -> Iterator[str]:

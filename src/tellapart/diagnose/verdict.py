@@ -30,6 +30,8 @@ SURE = 0.5
 FIGURE_IS_WRONG = 0.5
 """From this certainty on a suspicion goes with a figure that is seen to be wrong: one that nothing explains may be
 about something else than it seems."""
+LEAKING = 0.01
+"""Of the pictures that judge, so many in the training part make the figure a wrong one; as for `train`."""
 NEARLY_ALL = 0.95
 """From this share on empty pictures alone keep a network from learning anything."""
 WORTH_A_WORD = 0.3
@@ -145,7 +147,7 @@ def _verdict(examined: Examined, causes: tuple[Entry, ...], count: Estimate | No
     if count.low > chance:
         return Verdict.healthy
     # An interval that holds chance and a good network cannot tell, nor can the beginning of a training.
-    unsure = count.high >= good_from(chance) or examined.cut
+    unsure = count.high >= good_from(chance) or examined.cut or _broke_off(examined)
     return Verdict.unknown if unsure else Verdict.fails
 
 
@@ -194,7 +196,7 @@ def _judged_by_training(examined: Examined) -> str:
 def _was_seen(examined: Examined) -> bool:
     parts = [part for one in examined.runs[0].trainings for part in one.parts.values()]
     return any(
-        share > 0 and part.name.startswith(("validation", "test")) and other == "train"
+        share > LEAKING and part.name.startswith(("validation", "test")) and other == "train"
         for part in parts
         for other, share in part.shared.items()
     )
@@ -278,7 +280,32 @@ def _assumptions(examined: Examined) -> Iterator[str]:
     judged = judge(run)
     if judged is not None and not judged.unseen:
         yield "the script judges by no picture outside of its training part: the score is that of the training part"
+    if _error(examined):
+        yield f"{_error(examined)}; what was trained by then was judged"
     yield from run.notes
+
+
+def _broke_off(examined: Examined) -> bool:
+    """Whether an error ended the training before its last epoch, or may have: a text need not say how many."""
+    if not _error(examined):
+        return False
+    wanted = [one.epochs.value for one in examined.program.trainings if one.epochs is not None]
+    trained = max((len(one.epochs) for one in examined.runs[0].trainings), default=0)
+    return not wanted or any(one is None or one > trained for one in wanted)
+
+
+def _error(examined: Examined) -> str:
+    """Return the error that the script itself ends with, in words, or nothing."""
+    run = examined.runs[0]
+    if run.outcome is not Outcome.crashed or run.failure is None:
+        return ""
+    failure = run.failure
+    where = ""
+    if failure.file:
+        own = failure.file == examined.program.file
+        line = examined.script.line_given(failure.line) if own else failure.line
+        where = f" in {failure.file}" + ("" if line is None else f", line {line}")
+    return f"the script ends with {failure.kind}{where}: {failure.message}"
 
 
 def _summary(examined: Examined, verdict: Verdict, causes: tuple[Entry, ...], count: Estimate | None) -> str:
@@ -290,7 +317,8 @@ def _summary(examined: Examined, verdict: Verdict, causes: tuple[Entry, ...], co
             f"(balanced accuracy {count}). What was tried does not explain it."
         )
     if verdict is Verdict.healthy:
-        return f"Nothing that matters was found: the training works (balanced accuracy {count})."
+        ends = f" But {_error(examined)}." if _error(examined) else ""
+        return f"Nothing that matters was found: the training works (balanced accuracy {count}).{ends}"
     return f"The cause is unknown: {_why_unknown(examined, count)}"
 
 
@@ -320,9 +348,11 @@ def _why_unknown(examined: Examined, count: Estimate | None) -> str:
         return f"the script needs {failure.missing}, which is not installed here."
     if run.outcome is Outcome.asked_for_input:
         return "the script waits for somebody to type something."
-    if run.outcome is Outcome.crashed and failure is not None:
-        where = f" in {failure.file}, line {failure.line}" if failure.file else ""
-        return f"the script ends with {failure.kind}{where}: {failure.message}"
+    if _error(examined):
+        by_then = (
+            "" if count is None else f" By then it is no better than chance (balanced accuracy {count})."
+        )
+        return f"{_error(examined)}.{by_then}"
     if run.outcome is Outcome.memory:
         return "the script needs more memory than it was given."
     if run.outcome is Outcome.no_training_seen:

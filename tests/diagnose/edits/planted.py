@@ -6,10 +6,11 @@ import contextlib
 import difflib
 import io
 import warnings
+from functools import cache
 
 from diagnose.reading.cases import CASES, Case
 from tellapart.diagnose.edits import Edit, propose
-from tellapart.diagnose.reading import Suspicion, read_program, suspect
+from tellapart.diagnose.reading import Program, Suspicion, read_program, suspect
 
 
 def planted(*groups: str) -> list[Case]:
@@ -17,14 +18,19 @@ def planted(*groups: str) -> list[Case]:
     return [case for case in CASES if case.code.partition(".")[0] in groups]
 
 
+@cache
+def read(text: str) -> Program:
+    return read_program(text)
+
+
 def suspected(code: str, text: str) -> list[Suspicion]:
-    return [one for one in suspect(read_program(text)) if one.code == code]
+    return [one for one in suspect(read(text)) if one.code == code]
 
 
 def edits(code: str, text: str, recording=None) -> tuple[Edit, ...]:
     """Return the edits for the first suspicion of a text; for one without a place where reading suspects nothing."""
     found = suspected(code, text) or [Suspicion(code, None, "", 0.5, "")]
-    return propose(read_program(text), found[0], recording)
+    return propose(read(text), found[0], recording)
 
 
 def mended(code: str, text: str, recording=None) -> str:

@@ -176,3 +176,40 @@ def test_a_fit_that_is_told_not_to_shuffle_does() -> None:
     faulty = ARRAYS.replace("shuffle=True", "shuffle=False")
     gone, new = changed(faulty, first(faulty, "data.unshuffled_training"))
     assert new == [gone[0].replace("shuffle=False", "shuffle=True")]
+
+
+WHOLE = SEQUENCE.replace("len(self.x) // self.size", "-(-len(self.x) // self.size)").replace(
+    "shuffle=True, MORE", ""
+)
+COUNTED = """
+class Files:
+    def __init__(self, files, size):
+        self.files, self.size = files, size
+
+    def __len__(self):
+        return len(self.files) // self.size // 2
+
+    def __getitem__(self, at):
+        BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("return self.files[at * self.size:(at + 1) * self.size]", "-(-len(self.files) // self.size)"),
+        ("return [self.files[i] for i in range(self.size * at, min(9, len(self.files)))]",
+         "-(-len(self.files) // self.size)"),
+        ("return self.files[at]", "len(self.files)"),
+    ],
+)  # fmt: skip
+def test_a_length_counts_all_that_can_be_given(body: str, wanted: str) -> None:
+    faulty = WHOLE + COUNTED.replace("BODY", body)
+    gone, new = changed(faulty, first(faulty, "data.partial_epoch"))
+    assert (len(gone), new) == (1, [f"        return {wanted}"])
+
+
+def test_a_length_that_cannot_be_told_is_left() -> None:
+    body = "return list(range(at, len(self.files)))"
+    faulty = WHOLE + COUNTED.replace("BODY", body)
+    assert not edits(faulty, "data.partial_epoch")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tests.diagnose.reading.cases import Case
@@ -321,3 +322,52 @@ def test_what_is_divided_once_more_is_not() -> None:
         ["net.fit(x, y, validation_data=(v, w))"],
     )
     assert not edits(READERS.replace("{turned}", ""), "prep.train_validation_mismatch")
+
+
+BRANCHES = """
+import numpy as np, torch
+from torch import nn
+
+class Pictures(torch.utils.data.Dataset):
+    def __init__(self, training):
+        self.training = training
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, at):
+        pixels = torch.full((3,), 10.0 * at)
+        BRANCH
+        return pixels, at % 2
+
+train, valid = Pictures(True), Pictures(False)
+net = nn.Linear(3, 2)
+optimizer, lose = torch.optim.SGD(net.parameters(), lr=.1), nn.CrossEntropyLoss()
+for a, b in torch.utils.data.DataLoader(train, batch_size=4):
+    optimizer.zero_grad()
+    lose(net(a), b).backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        "if self.training:\n            pixels = pixels / 127.5 - 1\n"
+        "        else:\n            pixels = pixels / 255",
+        "pixels = pixels / 127.5 - 1 if self.training else pixels / 255",
+        "if not self.training:\n            pixels /= 255",
+    ],
+)
+def test_a_flag_no_longer_scales_one_part_alone(branch: str) -> None:
+    text = BRANCHES.replace("BRANCH", branch)
+    found = [one.text for one in edits(text, "prep.train_validation_mismatch")]
+    assert found
+    for one in found:
+        after = run(one)
+        assert torch.equal(after["train"][3][0], after["valid"][3][0])
+
+
+def test_a_question_about_the_picture_is_no_flag() -> None:
+    text = BRANCHES.replace("BRANCH", "if pixels.max() > 1:\n            pixels = pixels / 255")
+    assert not edits(text, "prep.train_validation_mismatch")

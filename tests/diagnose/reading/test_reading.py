@@ -316,3 +316,14 @@ for epoch in range(30):
     assert "optimizer.too_few_epochs" not in {one.code for one in suspect(read_program(text))}
     fitted = text.replace("train_on_batch", "fit")
     assert "optimizer.too_few_epochs" in {one.code for one in suspect(read_program(fitted))}
+
+
+def test_a_number_rounded_to_be_read_decides_nothing() -> None:
+    text = (
+        "import torch\nfrom torch import nn\nx, y = torch.rand(8, 3), torch.ones(8)\n"
+        "net = nn.Sequential(nn.Linear(3, 1))\noptimizer = torch.optim.SGD(net.parameters(), lr=.1)\n"
+        "criterion = nn.BCEWithLogitsLoss()\nfor at in range(9):\n    optimizer.zero_grad()\n"
+        "    loss = criterion(net(x).squeeze(1), y)\n    loss.backward()\n    optimizer.step()\n    print(SHOWN)\n"
+    )
+    assert read_program(text.replace("SHOWN", "round(net(x)[0].item())")).decisions
+    assert not read_program(text.replace("SHOWN", "round(net(x)[0].item(), 4)")).decisions

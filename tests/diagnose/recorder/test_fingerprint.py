@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tellapart.diagnose.recorder.fingerprint import Tally, looks
+from tellapart.diagnose.recorder.closing import batches
+from tellapart.diagnose.recorder.fingerprint import Tally, looks, shifted_thumbnails, thumbnails
 
 
 @pytest.fixture
@@ -64,3 +65,13 @@ def test_tally_counts_what_is_not_finite_and_what_is_constant():
     tally.add(batch)
     assert (tally.not_finite, tally.constant) == (2, 1)
     assert 0 <= tally.low < tally.high <= 1
+
+
+@pytest.mark.parametrize("shrink", [thumbnails, shifted_thumbnails])
+def test_pictures_of_several_sizes_are_shrunk_together_as_one_by_one(shrink):
+    rng = np.random.default_rng(0)
+    sizes = [(12, 12, 3)] * 70 + [(20, 12, 3)] * 2 + [(210, 210, 3)] * 2 + [(12, 12, 3)]
+    pictures = [rng.random(size, dtype=np.float32) for size in sizes]
+    together = [shrink(one) for one in batches(pictures)]
+    assert len(together) < len(pictures)
+    assert np.array_equal(np.concatenate(together), np.concatenate([shrink(one[None]) for one in pictures]))

@@ -201,6 +201,10 @@ class TestWritingOutside:
         assert found.refused
         assert target.read_text() == "kept"
 
+    def test_removing_what_is_not_there_fails_as_ever(self, run, tmp_path):
+        found = run(f"import os\nos.remove({str(tmp_path / 'none.txt')!r})\n")
+        assert (found.failure.kind, found.refused) == ("FileNotFoundError", ())
+
     @linux_only
     def test_by_another_program_is_refused_by_the_kernel(self, run, tmp_path):
         from tellapart.diagnose.sandbox import landlock

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import os
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import pytest
 
 from tellapart.diagnose.recording import Outcome, Recording
 from tellapart.diagnose.running import run_script
+from tellapart.diagnose.watching import look
+from tellapart.diagnose.watching.look import Seen
 
 from . import keras_cases, torch_cases
 
@@ -34,6 +37,12 @@ def keras_runs(tmp_path_factory) -> dict[str, Recording]:
 def runs(torch_runs, keras_runs) -> dict[str, dict[str, Recording]]:
     """Return framework -> case -> recording."""
     return {"torch": torch_runs, "keras": keras_runs}
+
+
+@pytest.fixture(scope="session")
+def seen(runs) -> Callable[[str, str], Seen]:
+    """Say what is seen in the run of a framework's case."""
+    return cache(lambda framework, case: look(runs[framework][case]))
 
 
 def recorded(folder, prelude: str, cases: Mapping[str, str]) -> dict[str, Recording]:

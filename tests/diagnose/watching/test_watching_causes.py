@@ -18,33 +18,35 @@ NO_FAULT = "healthy"
 
 
 @pytest.mark.parametrize(("framework", "code"), [pair for pair in PLANTED if pair[1] != NO_FAULT])
-def test_planted_fault_fires(runs, framework, code):
-    found = {one.code: one for one in look(runs[framework][code]).suspicions}
+def test_planted_fault_fires(seen, framework, code):
+    found = {one.code: one for one in seen(framework, code).suspicions}
     assert code in found, found
     assert found[code].certainty >= 0.5, found[code]
     assert found[code].words.endswith(".")
     assert found[code].predicts
     assert found[code].position is None
-    assert code not in {one.code for one in look(runs[framework][code]).ruled_out}
+    assert code not in {one.code for one in seen(framework, code).ruled_out}
 
 
 @pytest.mark.parametrize("framework", ["torch", "keras"])
 @pytest.mark.parametrize("code", sorted(RULES))
-def test_healthy_twin_stays_silent(runs, framework, code):
-    seen = look(runs[framework][NO_FAULT])
-    assert not [one for one in seen.suspicions if one.code == code and one.certainty >= LISTED]
+def test_healthy_twin_stays_silent(seen, framework, code):
+    found = seen(framework, NO_FAULT).suspicions
+    assert not [one for one in found if one.code == code and one.certainty >= LISTED]
 
 
 @pytest.mark.parametrize("case", ["metric.wrong_decision", "output.logits_as_probabilities"])
-def test_raw_scores_come_out_of_the_last_layer_and_not_of_an_activation_before_it(runs, case):
-    seen = look(runs["keras"][case])
-    assert "output.wrong_activation" not in {one.code for one in seen.suspicions}
-    assert "the last layer itself" in {one.code: one.why for one in seen.ruled_out}["output.wrong_activation"]
+def test_raw_scores_come_out_of_the_last_layer_and_not_of_an_activation_before_it(seen, case):
+    found = seen("keras", case)
+    assert "output.wrong_activation" not in {one.code for one in found.suspicions}
+    assert (
+        "the last layer itself" in {one.code: one.why for one in found.ruled_out}["output.wrong_activation"]
+    )
 
 
 @pytest.mark.parametrize("framework", ["torch", "keras"])
-def test_what_is_clearly_not_so_is_ruled_out(runs, framework):
-    out = {one.code: one.why for one in look(runs[framework][NO_FAULT]).ruled_out}
+def test_what_is_clearly_not_so_is_ruled_out(seen, framework):
+    out = {one.code: one.why for one in seen(framework, NO_FAULT).ruled_out}
     for code in (
         "data.unshuffled_training",
         "data.partial_epoch",
@@ -67,14 +69,14 @@ def test_what_is_clearly_not_so_is_ruled_out(runs, framework):
     ):
         assert out[code]
     assert "ln k = 0.69" in out["loss.bad_reduction"]
-    assert not {
-        one.code for one in look(runs[framework][NO_FAULT]).suspicions if one.certainty >= LISTED
-    } & set(out)
+    assert not {one.code for one in seen(framework, NO_FAULT).suspicions if one.certainty >= LISTED} & set(
+        out
+    )
 
 
 @pytest.mark.parametrize(("framework", "code"), PLANTED)
-def test_suspicions_come_surest_first_one_for_each_cause(runs, framework, code):
-    found = look(runs[framework][code]).suspicions
+def test_suspicions_come_surest_first_one_for_each_cause(seen, framework, code):
+    found = seen(framework, code).suspicions
     assert [one.certainty for one in found] == sorted((one.certainty for one in found), reverse=True)
     assert len({one.code for one in found}) == len(found)
     assert all(0 < one.certainty <= 1 for one in found)

@@ -279,3 +279,11 @@ def test_without_scores_there_are_no_figures_to_go_by(failing):
     blind = with_training(failing, scores=())
     assert of(blind, "arch.batchnorm_mode") == 0
     assert np.isfinite([one.certainty for one in look(blind).suspicions]).all()
+
+
+def test_dropout_is_not_cleared_of_what_penalties_may_do(failing):
+    def cleared(recording):
+        return "regularisation.too_strong" in {one.code for one in look(recording).ruled_out}
+
+    assert cleared(with_training(failing, initial_loss=0.7))
+    assert not cleared(with_training(failing, initial_loss=30.0))

@@ -11,6 +11,7 @@ from tellapart.diagnose.reading import DataPart, Training
 from . import data_balance  # noqa: F401 - importing it fills the registry
 from .bindings import is_false
 from .data_by_hand import sliced_at_random
+from .data_length import whole_length
 from .finding_training import loops_around
 from .pictures_in_text import FITTING, Text, change, training_at
 from .registry import Asked, Edit, edit
@@ -116,6 +117,7 @@ def whole_epoch(asked: Asked) -> Iterator[Edit | None]:
     """Show every picture in every epoch."""
     yield change(asked, "An epoch goes through all batches.", lambda text: _no_steps(text, asked))
     yield change(asked, "The loop goes through all batches.", _no_break)
+    yield change(asked, "The data set gives all of its batches.", whole_length)
     yield change(asked, "An epoch takes ten times as many batches.", _more_steps)
 
 

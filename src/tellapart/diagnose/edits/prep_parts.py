@@ -10,6 +10,7 @@ import libcst as cst
 from tellapart.diagnose.reading import DataPart, Step, Training
 
 from .pictures_in_text import Text, change, training_at
+from .prep_branches import first_way, other_way
 from .prep_picture import colours_left
 from .prep_scales import drop_step
 from .registry import Asked, Edit, edit
@@ -24,6 +25,8 @@ RANGE = ("scale", "shift", "preprocess", "normalise")
 @edit("prep.train_validation_mismatch", "prep.train_predict_mismatch")
 def one_preparation(asked: Asked) -> Iterator[Edit | None]:
     """Prepare the other part as the training pictures are."""
+    yield change(asked, "All parts are prepared in one way.", first_way)
+    yield change(asked, "All parts are prepared in one way, the other one.", other_way)
     training = training_at(asked)
     train = training.part("train") if training is not None else None
     roles = ("predict",) if asked.suspicion.code.endswith("predict_mismatch") else ("validation", "test")

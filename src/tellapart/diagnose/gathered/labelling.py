@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ class Labelling:
         kept: dict[int, tuple[dict[str, Any], dict[str, np.ndarray]]],
         losses: tuple[LossUse, ...],
     ) -> None:
-        self._expects = next((one.expects for one in losses if one.expects), "")
+        self._expects = expected(losses)
         self._by_stream: dict[int, OfStream] = {}
         self._of_look: dict[int, float] = {}
         self._width = _width(streams)
@@ -97,12 +98,18 @@ class Labelling:
         return to_probabilities(outputs, len(self.classes), self._expects)
 
 
+def expected(losses: Sequence[LossUse]) -> str:
+    """Return what the losses take the outputs for: as `LossUse.expects`, ``own`` where a loss is home-made."""
+    told = next((one.expects for one in losses if one.expects), "")
+    return told or ("" if losses and all(one.name != "own" for one in losses) else "own")
+
+
 def to_probabilities(outputs: np.ndarray, k: int, expects: str) -> np.ndarray | None:
     """Return (N, K) probabilities as the outputs are meant, or None where they fit no `k` classes.
 
     Rows that are probabilities are taken as such unless the loss takes logits. One output is the second class's
-    logit where the loss takes logits, else its probability: what lies outside of 0..1 is cut off, as Keras's
-    losses do.
+    logit where the loss takes logits, or is home-made and outputs are below 0; else its probability: what lies
+    outside of 0..1 is cut off, as Keras's losses do.
 
     Parameters
     ----------
@@ -110,13 +117,14 @@ def to_probabilities(outputs: np.ndarray, k: int, expects: str) -> np.ndarray | 
     k
         Number of classes.
     expects
-        As `LossUse.expects`.
+        As `expected`.
     """
     outputs = np.asarray(outputs, dtype=np.float64)
     if outputs.ndim != 2 or k < 2 or not np.isfinite(outputs).all():
         return None
     if outputs.shape[1] == 1 and k == 2:
-        p = _sigmoid(outputs[:, 0]) if expects == "logits" else np.clip(outputs[:, 0], 0, 1)
+        logits = expects == "logits" or (expects == "own" and bool((outputs < 0).any()))
+        p = _sigmoid(outputs[:, 0]) if logits else np.clip(outputs[:, 0], 0, 1)
         return np.stack([1 - p, p], axis=1)
     if outputs.shape[1] != k:
         return None

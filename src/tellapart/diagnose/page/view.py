@@ -15,6 +15,7 @@ from tellapart.report.wording import Verdict as Badge
 from .code import Code, patch_rows, source_rows
 from .curves import Learned, learned
 from .experiments import GAP, Shown, is_clear, show
+from .read import READ_VERDICTS, Read, read, seen_in
 
 LONG_SENTENCE = 170
 """Letters of a headline; what is longer goes below it in small print."""
@@ -106,6 +107,7 @@ class View:
     remarks: tuple[Item, ...]
     out: tuple[tuple[str, str, str], ...]
     assumptions: tuple[str, ...]
+    read: Read
     seconds: float
 
 
@@ -114,7 +116,7 @@ def view(found: Diagnosis, name: str, chance: float | None) -> View:
     # The figure at the end of the sentence stands below it, in a card of its own.
     summary = found.summary.replace(f" (balanced accuracy {found.level})", "")
     headline, lead = _headline(visible(summary))
-    tag, badge = _VERDICTS[found.verdict]
+    tag, badge = (_VERDICTS if found.was_run else READ_VERDICTS)[found.verdict]
     changes = sum(bool(one.patch) and one.proved for one in found.causes)
     told_once = any(one.patch == found.patch for one in found.causes)
     return View(
@@ -126,15 +128,19 @@ def view(found: Diagnosis, name: str, chance: float | None) -> View:
         levels=tuple(_levels(found, changes)),
         chance=chance,
         causes=tuple(
-            _item(one, chance, *_proved(one, found.causes[:k])) for k, one in enumerate(found.causes)
+            _item(one, chance, *(_proved(one, found.causes[:k]) if found.was_run else seen_in(one)))
+            for k, one in enumerate(found.causes)
         ),
         patch=Code(()) if told_once else patch_rows(found.patch),
         is_mended=bool(found.fixed),
         learned=learned(found.curves, chance, changes=changes),
         held=tuple(_held(one) for one in found.remeasured),
-        remarks=tuple(_item(one, chance, *_remark(one)) for one in found.remarks),
+        remarks=tuple(
+            _item(one, chance, *(_remark(one) if found.was_run else seen_in(one))) for one in found.remarks
+        ),
         out=tuple((_title(one.code), visible(one.code), visible(one.why)) for one in found.ruled_out),
         assumptions=tuple(visible(one) for one in found.assumptions),
+        read=read(found),
         seconds=found.seconds,
     )
 
@@ -154,9 +160,10 @@ def _levels(found: Diagnosis, changes: int) -> Iterator[Level]:
     if found.level is None:
         return
     yield Level(
-        "Balanced accuracy as it is",
+        "Balanced accuracy as it is" if found.was_run else "Balanced accuracy",
         Figure("balanced accuracy", found.level, "score"),
-        "Share of the pictures that is right, every class counting the same. Recounted by tellapart.",
+        "Share of the pictures that is right, every class counting the same. "
+        + ("Recounted by tellapart." if found.was_run else "As the run measured it, on its test part."),
     )
     last = next((one for one in reversed(found.causes) if one.proved and one.patch), None)
     scored = [] if last is None else [one for one in last.experiments if one.measure == "balanced_accuracy"]

@@ -86,7 +86,7 @@ def questions(code: str, wrong: tuple[Discrepancy, ...]) -> tuple[Question, ...]
     if code in UNTOUCHED:
         return (FALLS,)
     if code == CHANGED_WHEN_JUDGED:
-        return (SHOWN_TOO_LOW,)
+        return (SAME_WEIGHTS,)
     if not code.startswith(WRONG_FIGURES):
         return (RISES,)
     gaps = tuple(
@@ -135,7 +135,7 @@ FALLS = Question(
     open=lambda one: one.effect.value < 0,
     near=lambda one: one.effect.value + EIGHT_OF_FIVE * (one.effect.high - one.effect.value) < 0,
 )
-SHOWN_TOO_LOW = Question(
+SAME_WEIGHTS = Question(
     by_score,
     promising=lambda one: one.effect.value > WORTH_A_SECOND_LOOK,
     shown=lambda one: one.effect.low > 0,

@@ -12,7 +12,7 @@ from tellapart.diagnose.trials.runs import Runs
 from tellapart.diagnose.watching.comparing import Discrepancy
 
 from .measures import Pair, rescored
-from .questions import MATTERS, RISES, Question, questions
+from .questions import SAME_WEIGHTS, Question, questions
 
 SEEDS = (0, 1, 2)
 """Three, as the interface asks; the first is the look."""
@@ -110,12 +110,22 @@ def score_again(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
                 continue
             change = f"The {kept.part} pictures are {kept.preparation}; the weights stay the same."
             once = rescored(change, SEEDS[:1], [case.recording], kept.part, kept.preparation)
-            if once is None or not RISES.promising(once):
+            if once is None or not SAME_WEIGHTS.promising(once):
                 continue
-            everything = runs.all(case.program.text, SEEDS)
-            found = rescored(change, SEEDS, everything, kept.part, kept.preparation)
-            if found is not None and found.effect.low > 0:
-                return Tried(suspicion, True, found.effect.low >= MATTERS, (found,))
+            seeds: tuple[int, ...] = ()
+            for new in (SEEDS, MORE_SEEDS, LAST_SEEDS):
+                if seeds and not runs.has_time_for(len(new)):
+                    break
+                seeds += new
+                found = rescored(
+                    change, seeds, runs.all(case.program.text, seeds), kept.part, kept.preparation
+                )
+                if found is None or not SAME_WEIGHTS.open(found):
+                    break
+                if SAME_WEIGHTS.matters(found):
+                    return Tried(suspicion, True, True, (found,))
+            if found is not None and SAME_WEIGHTS.shown(found):
+                return Tried(suspicion, True, False, (found,))
     return None
 
 

@@ -160,7 +160,8 @@ def _decides(value: Value) -> tuple[str, Value | None, float | None, int | None]
     if name == "argmax":
         return name, scores, None, axis
     if name in ("round", "rint"):
-        return "round", scores, 0.5, None
+        shown = value.argument(0 if method else 1, "decimals", "ndigits")  # rounded to be read, not decided
+        return ("", None, None, None) if shown is not None else ("round", scores, 0.5, None)
     if (
         name == "max"
         and isinstance(axis, int)

@@ -15,12 +15,12 @@ REACHED = (cst.GreaterThan, cst.GreaterThanEqual, cst.Equal)
 
 def cut_short(source: Source, batches: Position) -> Position | None:
     """Return where a counter breaks off the loop over batches that stands at a position."""
-    for loop in m.findall(source.tree, m.For()):
-        if isinstance(loop, cst.For) and source.position(loop) == batches:
-            counters = set(_counters(loop))
-            broken = (one for one in loop.body.body if isinstance(one, cst.If) and _breaks(one, counters))
-            return next((source.position(one) for one in broken), None)
-    return None
+    loop = next((one for one in source.nodes(cst.For) if source.position(one) == batches), None)
+    tests = [one for one in loop.body.body if isinstance(one, cst.If)] if loop is not None else []
+    if loop is None or not tests:  # mostly so, and looking for counters takes as long as parsing
+        return None
+    counters = set(_counters(loop))
+    return next((source.position(one) for one in tests if _breaks(one, counters)), None)
 
 
 def _counters(loop: cst.For) -> Iterator[str]:

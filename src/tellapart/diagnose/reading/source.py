@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -14,6 +15,7 @@ from .errors import EmptyProgramError, NotPythonError
 from .notebook import code_cells, is_notebook, without_magics
 from .position import Position
 
+Node = TypeVar("Node", bound=cst.CSTNode)
 NESTING_LIMIT = 200
 """Brackets inside each other, as in Python itself; many more would overflow the stack of LibCST's parser."""
 
@@ -53,6 +55,10 @@ class Source:
         found = self._ranges[node]
         cell, first = cell_of(self.starts, found.start.line)
         return Position(found.start.line - first + 1, found.start.column, found.end.line - first + 1, cell)
+
+    def nodes(self, kind: type[Node]) -> Iterator[Node]:
+        """Yield the nodes of a kind, of nested ones the inner ones first."""
+        return (one for one in self._ranges if isinstance(one, kind))
 
     def snippet(self, position: Position) -> str:
         """Return the lines of a position, without what indents them all."""

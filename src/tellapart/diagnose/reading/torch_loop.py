@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 from .apis import api, made_by
 from .chain import Chains, is_network
@@ -169,7 +170,9 @@ class LoopReader:
             position=epoch.position, source=snippet, value=epoch.length, written=epoch.length is not None
         )
 
-    def _steps(self, batch: Frame, epoch: Frame | None) -> list[Event]:
+    @cached_property
+    def _stepping(self) -> list[Event]:
+        """What may move the weights, anywhere in the program."""
         found = [one for one in self.methods.get("step", []) if self._is_optimizer(one.value)]
         found += self.methods.get("apply_gradients", [])
         for event in self.trace.events:
@@ -177,8 +180,11 @@ class LoopReader:
                 found.append(event)
             if event.kind == "call" and _key(event.value) in ("add_", "sub_", "copy_", "assign_sub", "apply"):
                 found.append(event)
+        return found
+
+    def _steps(self, batch: Frame, epoch: Frame | None) -> list[Event]:
         around = epoch or batch
-        return [one for one in found if inside(one, batch) or inside(one, around)]
+        return [one for one in self._stepping if inside(one, batch) or inside(one, around)]
 
     def _loop(
         self, event: Event, batch: Frame, epoch: Frame | None, loss: Value, call: Value | None,

@@ -6,20 +6,25 @@ They settle most questions of metric, split, preparation and mode without anothe
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from .by_folder import label_by_folder
 from .fingerprint import shifted_thumbnails, thumbnails
+from .past_the_end import more_batches
 from .preparing import Prepare, preparations
 from .stream import Stream
 from .watch import Watched
 
 # Of the time there is, for reading files whose pictures no label is known of.
 READING_SHARE = 0.3
-# Pictures of a part that are looked at moved: 24 small thumbnails of each, some 1.5 MB and half a second.
+# Pictures of a part that are looked at moved: 24 small thumbnails of each, some 1.5 MB.
 MOST_SHIFTED = 256
+# Of pictures shrunk at once: small ones are mostly overhead one by one, more than the cache holds is slower again.
+BYTES_TOGETHER = 2**19
 
 
 def close(one: Watched, deadline: float, pictures: Path | None) -> None:
@@ -31,6 +36,10 @@ def close(one: Watched, deadline: float, pictures: Path | None) -> None:
     one.end_epoch()
     one.probe("end")
     training = next((s for s in one.streams.values() if s.trained), None)
+    if training is not None:
+        with one.clock.ours():
+            training.source["more_batches"] = more_batches(training, one.streams.values())
+        one.journal.line("stream", model=one.number, **training.facts())
     if pictures is not None:
         reading_ends = time.monotonic() + READING_SHARE * (deadline - time.monotonic())
         with one.clock.ours():  # whatever goes wrong with a file, the rest is scored
@@ -87,12 +96,20 @@ def score(
 
 def _for_copies(stream: Stream, chosen: list[int]) -> dict[str, np.ndarray]:
     """Return what near copies of pictures are searched by."""
-    # One by one: a part may hold pictures of several sizes.
-    found = {"thumbnails": np.concatenate([thumbnails(stream.pool[look][None]) for look in chosen])}
+    pictures = [stream.pool[look] for look in chosen]
+    found = {"thumbnails": np.concatenate([thumbnails(batch) for batch in batches(pictures)])}
     if not stream.trained:
         some = np.unique(np.linspace(0, len(chosen) - 1, min(MOST_SHIFTED, len(chosen))).astype(int))
         found["shifted_at"] = some
-        found["shifted"] = np.concatenate(
-            [shifted_thumbnails(stream.pool[chosen[at]][None]) for at in some.tolist()]
-        )
+        moved = [pictures[at] for at in some.tolist()]
+        found["shifted"] = np.concatenate([shifted_thumbnails(batch) for batch in batches(moved)])
     return found
+
+
+def batches(pictures: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield pictures in their order as batches (n, ...) of one size: a part may hold several sizes."""
+    for _, alike in groupby(pictures, key=lambda one: one.shape):
+        same = list(alike)
+        step = max(1, BYTES_TOGETHER // max(1, same[0].nbytes))
+        for at in range(0, len(same), step):
+            yield np.stack(same[at : at + step])

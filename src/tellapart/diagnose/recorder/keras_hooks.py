@@ -211,8 +211,14 @@ class KerasHooks:
         role = "" if self.role == "evaluated" else self.role
         stream = one.stream(self.key, role, self.source)
         stream.known = self.known
+        x = self.kept.get(self.key)
+        if stream.batch_at is None and hasattr(x, "__getitem__") and "batches" in self.source:
+            stream.batch_at = functools.partial(self._batch_at, x)
         self._boundary(one, stream, role)
         self._now = one, stream, one.show(stream, inputs, labels, self.role == "train")
+
+    def _batch_at(self, x: Any, number: int) -> Any:
+        return array_of(self.keras.utils.unpack_x_y_sample_weight(x[number])[0])
 
     def _boundary(self, one: Watched, stream: Stream, role: str) -> None:
         """With hand-written loops over ``train_on_batch`` an epoch ends where training comes after evaluation."""

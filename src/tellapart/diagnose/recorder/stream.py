@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -65,6 +66,8 @@ class Stream:
         The batches of this epoch.
     pool
         Look -> the input as fed, in order of appearance, as far as there is room.
+    batch_at
+        The pictures of a batch by its number, where batches can be asked for.
     """
 
     number: int
@@ -86,6 +89,7 @@ class Stream:
     largest_batch: int = 0
     turn: int | None = None
     means: Means = field(default_factory=Means)
+    batch_at: Callable[[int], np.ndarray | None] | None = None
 
     def show(self, inputs: np.ndarray, labels: np.ndarray | None, training: bool) -> Shown:
         """Take in a batch (N, ...) before the model sees it."""

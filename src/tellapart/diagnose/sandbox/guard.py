@@ -118,9 +118,7 @@ class Guard:
                 target = os.path.join(os.readlink(f"/proc/self/fd/{arguments[1]}"), target)
             if event == "shutil.rmtree" and isinstance(target, str):
                 target = self.paths.to_read(target, commit=False)
-            if not (
-                event == "os.mkdir" and os.path.isdir(target)
-            ):  # that fails by itself, and is expected to
+            if not _fails_by_itself(event, target):
                 self._changes(f"{event} {target}", target)
 
     def _opens(self, path: Any, _mode: Any, flags: Any) -> None:
@@ -161,6 +159,11 @@ class _Nobody:
 
     def close(self) -> None:
         """Stay."""
+
+
+def _fails_by_itself(event: str, target: Any) -> bool:
+    """Whether a change is of what is there already, or is not there: scripts expect that, and go on."""
+    return os.path.isdir(target) if event == "os.mkdir" else not os.path.lexists(target)
 
 
 def _asked_by_platform() -> bool:

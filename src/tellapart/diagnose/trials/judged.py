@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tellapart.diagnose.gathered.labelling import to_probabilities
+from tellapart.diagnose.gathered.labelling import expected, to_probabilities
 from tellapart.diagnose.recording import Recording, Scores, Training
 from tellapart.diagnose.scoring import kept_scores
 
@@ -110,7 +110,7 @@ def _judged(training: Training, kept: Scores, chosen: np.ndarray, *, unseen: boo
     chosen &= np.isin(np.arange(len(chosen)), first)
     if chosen.sum() < FEWEST:
         return None
-    expects = next((one.expects for one in training.losses if one.expects), "")
+    expects = expected(training.losses)
     labels, k = kept.labels[chosen], max(len(training.classes), 2)
     probabilities = to_probabilities(kept.outputs[chosen], k, expects)
     right = np.zeros(len(labels))  # outputs that fit no classes (nan, a wrong width) decide nothing

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.diagnose.gathered.labelling import expected
 from tellapart.diagnose.observed import Part, Pass
 from tellapart.diagnose.recording import Recording, Training
 from tellapart.diagnose.scoring import kept_scores, score_again
@@ -172,7 +173,7 @@ def _explained(one: Reported, training: Training) -> tuple[Explanation, ...]:
     kept = kept_scores(training, one.part)
     if kept is None or not _same_weights(one, training):
         return ()
-    expects = next((loss.expects for loss in training.losses if loss.expects), "")
+    expects = expected(training.losses)
     case = case_of(kept, one, len(training.classes), expects)
     return () if case is None or math.isnan(one.value) else explain(case)
 

@@ -103,7 +103,10 @@ def _coverage(part: Part, view: View) -> tuple[float, int, int, bool] | None:
     if not passes:
         return None
     shown = round(median(one.pictures for one in passes))
-    batches = part.source.get("batches")
+    batches, more = part.source.get("batches"), part.source.get("more_batches")
+    if isinstance(batches, int) and more:
+        share = batches / (batches + more)
+        return share, shown, round(shown / share), True
     if part.known is not None and part.source.get("order") in (None, "RandomSampler", "SequentialSampler"):
         return shown / max(part.known, 1), shown, part.known, True
     if isinstance(batches, int) and batches:

@@ -23,6 +23,8 @@ RISEN = 1.2
 """A held-out loss a fifth above its least rises."""
 PENALTY_SHARE = 2.0
 """Penalties that are twice what the data themselves cost decide the training."""
+BEGINS_HIGH = 2.0
+"""A first loss of twice ln k may be penalties: what was seen of dropout then clears dropout only."""
 LARGE_DECAY = 0.05
 """Weight decay of AdamW is .01 by default; from scratch .05 is the most that is usual."""
 
@@ -46,7 +48,7 @@ def too_strong(view: View) -> Iterator[Sign | Clear]:
         if p < BETTER and accuracy - with_it > LOST:
             # A fitted training part is not held back; dropout then does what it is for.
             yield Sign(f"{words} (p = {p:.1g}).", 0.25 if view.fits_training else 0.7, where)
-        elif not view.fits_training:
+        elif not view.fits_training and not _begins_high(view):
             yield Clear(f"{words}: dropout is not what holds it back.")
     penalty = _penalty(view)
     if penalty > PENALTY_SHARE and not view.fits_training:
@@ -56,6 +58,12 @@ def too_strong(view: View) -> Iterator[Sign | Clear]:
     if isinstance(decay, float) and decay > LARGE_DECAY and not view.fits_training:
         words = f"The weight decay is {decay:g}, and the training accuracy is {accuracy:.2f}."
         yield Sign(words, 0.65, view.place("optimizer"))
+
+
+def _begins_high(view: View) -> bool:
+    """Whether the first loss is far above that of a network that knows nothing, as penalties that matter make it."""
+    first, expected = view.training.initial_loss, view.training.expected_initial_loss
+    return first is not None and expected is not None and first > BEGINS_HIGH * expected
 
 
 def _penalty(view: View) -> float:
