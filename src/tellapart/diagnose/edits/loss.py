@@ -129,10 +129,11 @@ def bad_reduction(asked: Asked) -> Iterator[Edit | None]:
         ):
             yield Edit(asked.suspicion.code, "The loss is the mean over the batch.", sheet.text())
         return
-    own = training.loss.own
-    if own is not None:
-        yield negated(asked, own) if own.negated is False else meaned(asked, own)
     yield _library(asked, training)
+    own = training.loss.own
+    if own is None:
+        return
+    yield negated(asked, own) if own.negated is False else meaned(asked, own)
 
 
 @edit("loss.unstable")

@@ -31,11 +31,10 @@ def other_way(text: Text) -> bool:
 def _one_way(text: Text, *, first: bool) -> bool:
     changed = False
     for one in text.nodes(cst.If):
-        kept, left = _statement(one.body), _otherwise(one)
-        if not m.matches(one.test, FLAG) or kept is None or not _scales(kept):
+        then, otherwise = _statement(one.body), _otherwise(one)
+        if not m.matches(one.test, FLAG) or then is None or not _scales(then):
             continue
-        if not first:
-            kept, left = left, kept
+        kept, left = (then, otherwise) if first else (otherwise, then)
         if kept is not None and (left is None or _alike(text, kept, left)):
             text.replace(one, text.code(kept).strip())
             changed = True
@@ -46,7 +45,7 @@ def _one_way(text: Text, *, first: bool) -> bool:
     return changed
 
 
-def _otherwise(one: cst.If) -> cst.CSTNode | None:
+def _otherwise(one: cst.If) -> cst.SimpleStatementLine | None:
     return _statement(one.orelse.body) if isinstance(one.orelse, cst.Else) else None
 
 

@@ -38,8 +38,10 @@ def close(one: Watched, deadline: float, pictures: Path | None) -> None:
     training = next((s for s in one.streams.values() if s.trained), None)
     if training is not None:
         with one.clock.ours():
-            training.source["more_batches"] = more_batches(training, one.streams.values())
-        one.journal.line("stream", model=one.number, **training.facts())
+            more = more_batches(training, one.streams.values())
+            if more:
+                training.source["more_batches"] = more
+                one.journal.line("stream", model=one.number, **training.facts())
     if pictures is not None:
         reading_ends = time.monotonic() + READING_SHARE * (deadline - time.monotonic())
         with one.clock.ours():  # whatever goes wrong with a file, the rest is scored
