@@ -16,7 +16,7 @@ from .finding import Finding
 from .keras_logs import KerasLogs
 
 
-class Doctor(keras.callbacks.Callback):  # type: ignore[misc]
+class Doctor(keras.callbacks.Callback):
     """Watch ``fit``, and say what is wrong with the training when it is seen.
 
     The training is the same with it and without it: weights, outputs, modes and random states. On the PyTorch backend

@@ -73,7 +73,7 @@ class TorchAdapter:
         """Whether all weights have their shapes."""
         from torch.nn.parameter import is_lazy
 
-        return not any(is_lazy(one) for one in self.module.parameters())  # type: ignore[no-untyped-call]
+        return not any(is_lazy(one) for one in self.module.parameters())
 
     @contextlib.contextmanager
     def spared(self) -> Iterator[None]:

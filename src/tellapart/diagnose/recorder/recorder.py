@@ -25,7 +25,7 @@ from .ending import TimeUpError, ending
 from .printing import Printing
 
 if TYPE_CHECKING:
-    from .journal import Journal
+    from .journal import Notes
     from .session import Session
     from .torch_hooks import TorchHooks
 
@@ -125,7 +125,7 @@ def _say(error: BaseException | None) -> None:
     traceback.print_exception(type(error), error, trace)
 
 
-def _tell(journal: Journal, guard: Guard, end: dict[str, Any]) -> None:
+def _tell(journal: Notes, guard: Guard, end: dict[str, Any]) -> None:
     paths = guard.paths
     versions = {}
     for name in VERSIONS:
