@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Quiet:
     """Shows sentences only."""
 
-    def stage(self, name: str, total: int) -> None:
+    def stage(self, name: str, total: int | None) -> None:
         """Show nothing."""
 
     def advance(self, steps: int) -> None:
@@ -29,12 +29,19 @@ class Live:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         columns = (
             TextColumn("{task.description:<14}"),
             BarColumn(),
-            TextColumn("{task.completed}/{task.total}"),
+            MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -53,7 +60,7 @@ class Live:
             self._end_stage()
         self._display.stop()
 
-    def stage(self, name: str, total: int) -> None:
+    def stage(self, name: str, total: int | None) -> None:
         """Begin a line; the one before is full, however many steps it took."""
         self._end_stage()
         self._task = self._display.add_task(name, total=total)

@@ -22,8 +22,8 @@ from tellapart.split import Split
 class Progress(Protocol):
     """Where work is shown."""
 
-    def stage(self, name: str, total: int) -> None:
-        """Begin a stage of `total` steps."""
+    def stage(self, name: str, total: int | None) -> None:
+        """Begin a stage of `total` steps; None: nobody knows how many."""
 
     def advance(self, steps: int) -> None:
         """Say that so many steps are done."""
