@@ -17,7 +17,7 @@ import typer
 from tellapart.errors import TellapartError
 
 if TYPE_CHECKING:
-    from tellapart.members.member import Progress
+    from tellapart.progress import Progress
 
 app = typer.Typer(
     name="tellapart",

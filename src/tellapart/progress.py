@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
+
+
+class Progress(Protocol):
+    """Where work is shown."""
+
+    def stage(self, name: str, total: int | None) -> None:
+        """Begin a stage of `total` steps; None: nobody knows how many."""
+
+    def advance(self, steps: int) -> None:
+        """Say that so many steps are done."""
+
+    def say(self, text: str) -> None:
+        """Show a sentence."""
 
 
 class Quiet:

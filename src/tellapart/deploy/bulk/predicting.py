@@ -19,7 +19,7 @@ from tellapart.deploy.predictor import Predictor
 from tellapart.errors import OptionError, PicturesError
 
 if TYPE_CHECKING:
-    from tellapart.members.member import Progress
+    from tellapart.progress import Progress
 
 
 def predict_to_table(run: Path, paths: Sequence[str], out: Path, progress: Progress) -> None:
@@ -68,10 +68,15 @@ def predict_to_stdout(run: Path, paths: Sequence[str]) -> None:
     predictor = Predictor(run / "model.onnx")
     listed = _some(paths)
     table = CsvTable(sys.stdout, predictor.classes)
-    for rows in answer(predictor, listed):
-        for row in rows:
-            table.add(row)
-        sys.stdout.flush()
+    try:
+        for rows in answer(predictor, listed):
+            for row in rows:
+                table.add(row)
+            sys.stdout.flush()
+    except (
+        BrokenPipeError
+    ):  # the reader has seen enough (| head); nothing is left for Python to flush at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Count:

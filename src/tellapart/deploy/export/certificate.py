@@ -23,8 +23,9 @@ MOST_DIFFERENCE = 0.01
 pixels give 1e-6; Pillow resizes tall pictures along the height first, which moves some pixels by one in 255 (1e-3)."""
 
 LEAST_EQUAL = 0.98
-"""Share of equal labels, where `predict` reads the file and the exported model is given all its pixels: `predict` decodes
-large JPEG files at a fraction of their size, which is a little sharper, and moves pictures that lie at the threshold."""
+"""Share of equal labels, where `predict` reads the file and the exported model is given all its pixels: of large JPEG
+files `predict` decodes a fraction of the pixels, which looks a little different, and may move a picture at the
+threshold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def compare(export: bytes, predictor: Predictor, pairs: Iterable[Pair]) -> Compa
             "At least one picture that can be read was expected, to hold the exported model against the run.",
             found="none",
             where="the run's pictures",
-            advice="say where they are: --pictures PICTURES",
+            advice="say where they are: --pictures PICTURES; from Python: export(to, X)",
         )
     exported, same_pixels, files = (np.stack(column) for column in zip(*rows, strict=True))
     return Comparison(exported, same_pixels, files)

@@ -45,7 +45,7 @@ def drawn_files(run: Path, moved_to: str | os.PathLike[str] | None = None) -> li
             "The pictures of the run are needed, to see that the exported model answers as the run does.",
             found=f"{len(drawn) - len(there)} of {len(drawn)} are not there",
             where=str(root),
-            advice="say where they are now: --pictures PICTURES",
+            advice="say where they are now: --pictures PICTURES; from Python: export(to, X)",
         )
     return there
 

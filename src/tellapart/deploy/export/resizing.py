@@ -1,9 +1,9 @@
 """Pillow's resize as ONNX operators, bit for bit.
 
 ONNX's own Resize has no Hamming filter, and rounds otherwise. This is what Pillow does (libImaging/Resample.c): along
-the width, then along the height, every new pixel is a weighted sum of the old ones below its filter, in whole numbers of
-2**-22, rounded to uint8 after either pass. (Pillow 13 takes the height first where a picture is tall; a pixel then
-differs by one in 255 at most.) The sum runs tap by tap, so that memory grows with the picture only.
+the width, then along the height, every new pixel is a weighted sum of the old ones below its filter, in whole numbers
+of 2**-22, rounded to uint8 after either pass. (Pillow 13 takes the height first where a picture is tall; a pixel then
+differs by one or two in 255.) The sum runs tap by tap, so that memory grows with the picture only.
 Pictures are uint8 (N, H, W, 3); `new` pixels along an axis of `old` ones.
 """
 
