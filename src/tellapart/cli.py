@@ -17,7 +17,7 @@ import typer
 from tellapart.errors import TellapartError
 
 if TYPE_CHECKING:
-    from tellapart.members.member import Progress
+    from tellapart.progress import Progress
 
 app = typer.Typer(
     name="tellapart",
@@ -206,16 +206,48 @@ def evaluate(run: RunArgument, pictures: PicturesArgument, as_json: JsonOption =
 @app.command()
 def predict(
     run: RunArgument,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Pictures and folders of pictures.")],
-    out: Annotated[Path | None, typer.Option(help="Write the table here instead of standard output.")] = None,
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Pictures, folders, quoted patterns, tables with a column path, or - for a list of files on standard "
+            "input.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a .csv or .parquet table; without it CSV goes to standard output."
+        ),
+    ] = None,
 ) -> None:
-    """Label pictures: class, probabilities, and whether the model is sure."""
-    from tellapart.deploy.predictor import Predictor
-    from tellapart.deploy.table import columns, list_files, predict_rows, write_table
+    """Label pictures: class, probabilities, and whether the model is sure. With --out the same command resumes."""
+    from tellapart.deploy.bulk.predicting import predict_to_stdout, predict_to_table
 
-    predictor = Predictor(run / "model.onnx")
-    files = list_files(paths)
-    write_table(out, columns(predictor), predict_rows(predictor, files))
+    if out is None:
+        predict_to_stdout(run, paths)
+        return
+    with _progress() as progress:
+        predict_to_table(run, paths, out, progress)
+
+
+@app.command()
+def export(
+    run: RunArgument,
+    to: Annotated[Path, typer.Option(metavar="FILE.onnx", help="The file to write.")],
+    pictures: Annotated[
+        Path | None, typer.Option(help="Where the run's pictures are now, if they were moved.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write one ONNX file from decoded pictures to probabilities, once it agrees with the run on its pictures."""
+    from tellapart.deploy.export.exporting import export_run
+
+    certificate = export_run(run, to, pictures)
+    if as_json:
+        _print_json(certificate)
+    else:
+        typer.echo(f"{certificate['words']}\n{to}", err=True)
 
 
 @app.command()
@@ -304,6 +336,12 @@ def _print_plan(plan: dict[str, Any], *, as_json: bool) -> None:
     typer.echo(f"time: {quoted}")
 
 
+def _resumes(arguments: list[str]) -> bool:
+    """Tell whether the same command goes on where it was stopped."""
+    into_file = any(one.split("=")[0] == "--out" for one in arguments)
+    return arguments[:1] == ["train"] or (arguments[:1] == ["predict"] and into_file)
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one message and exit status 2."""
     interrupted = threading.Event()
@@ -318,8 +356,8 @@ def main() -> None:
     except (Exception, KeyboardInterrupt, SystemExit) as end:
         # Ctrl-C while a compiled library is imported comes out as that library's error.
         if interrupted.is_set() or isinstance(end, KeyboardInterrupt):
-            resumes = sys.argv[1:2] == ["train"]
-            sys.stderr.write(f"\ntellapart: stopped{'; the same command goes on from here' * resumes}\n")
+            goes_on = "; the same command goes on from here" * _resumes(sys.argv[1:])
+            sys.stderr.write(f"\ntellapart: stopped{goes_on}\n")
             sys.exit(INTERRUPTED)
         if not isinstance(end, TellapartError):
             raise

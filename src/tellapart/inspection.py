@@ -17,7 +17,6 @@ import numpy as np
 from tellapart.audit import Audit, Kinship, audit_pictures, find_kinship
 from tellapart.backbones.features import Backbone, lite0
 from tellapart.gallery import small_pairs
-from tellapart.members.member import Progress
 from tellapart.members.probe import extract, quick_probe
 from tellapart.members.speed import sharing_the_processor
 from tellapart.pictures.collection import Pictures
@@ -25,7 +24,7 @@ from tellapart.pictures.features import StoredFeatures
 from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import PictureStore, decode_all
 from tellapart.plan import probe_area
-from tellapart.progress import Quiet
+from tellapart.progress import Progress, Quiet
 from tellapart.result import Result
 from tellapart.run_folder import RunFolder
 

@@ -23,7 +23,7 @@ from tellapart.backbones.features import Backbone
 from tellapart.errors import OptionError
 from tellapart.inspection import Inspection, inspect, shown_by
 from tellapart.members.blend import Choice
-from tellapart.members.member import Fitted, Job, Progress
+from tellapart.members.member import Fitted, Job
 from tellapart.members.speed import measure_speed, sharing_the_processor
 from tellapart.options import TrainOptions
 from tellapart.outcome import Outcome, publish
@@ -31,7 +31,7 @@ from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import STORE_FILES, PictureStore, decode_all
 from tellapart.plan import Plan, Setting, fingerprint, make_plan, probe_area
-from tellapart.progress import Quiet
+from tellapart.progress import Progress, Quiet
 from tellapart.run_folder import RunFolder
 from tellapart.split import DROPPED, Split, cross_validate, drop, seal
 

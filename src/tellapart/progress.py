@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
 
+class Progress(Protocol):
+    """Where work is shown."""
+
+    def stage(self, name: str, total: int | None) -> None:
+        """Begin a stage of `total` steps; None: nobody knows how many."""
+
+    def advance(self, steps: int) -> None:
+        """Say that so many steps are done."""
+
+    def say(self, text: str) -> None:
+        """Show a sentence."""
+
+
 class Quiet:
     """Shows sentences only."""
 
-    def stage(self, name: str, total: int) -> None:
+    def stage(self, name: str, total: int | None) -> None:
         """Show nothing."""
 
     def advance(self, steps: int) -> None:
@@ -29,12 +42,19 @@ class Live:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         columns = (
             TextColumn("{task.description:<14}"),
             BarColumn(),
-            TextColumn("{task.completed}/{task.total}"),
+            MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -53,7 +73,7 @@ class Live:
             self._end_stage()
         self._display.stop()
 
-    def stage(self, name: str, total: int) -> None:
+    def stage(self, name: str, total: int | None) -> None:
         """Begin a line; the one before is full, however many steps it took."""
         self._end_stage()
         self._task = self._display.add_task(name, total=total)

@@ -150,3 +150,17 @@ def test_impossible_parameters_are_refused_by_their_own_names_in_fit(options, wo
     assert isinstance(caught.value, TellapartError)
     assert "--" not in str(caught.value)
     assert not hasattr(classifier, "classes_")
+
+
+def test_export_compares_on_the_pictures_of_the_run_or_on_those_given(
+    from_folder, from_array, drawn, few, refused, tmp_path
+):
+    assert from_folder.export(tmp_path / "a.onnx")["n"] == 22
+    certificate = from_array.export(tmp_path / "b.onnx", few.X)
+    assert certificate["n"] == len(few.X)
+    assert certificate["equal_labels"]["value"] == 1
+    assert "export(to, X)" in refused(from_array.export, tmp_path / "c.onnx").advice
+    assert "export(to, X)" in refused(copy.deepcopy(from_array).export, tmp_path / "c.onnx").advice
+    assert not (tmp_path / "c.onnx").exists()
+    error = refused(from_folder.export, tmp_path / "c.pt")
+    assert "--" not in str(error)

@@ -51,7 +51,7 @@ class Graph:
     def constant(self, value: np.ndarray) -> str:
         """Add a constant."""
         name = f"{self.name}_c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
         return name
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -192,6 +192,52 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             raise PicturesError("Every picture needs a label.", found="no y", where="X", advice="score(X, y)")
         truth = self._trained.labels.numbers(check_labels(own, len(answers)).tolist())
         return float(np.average(truth == self._predicted(answers), weights=sample_weight))
+
+    def export(self, to: str | os.PathLike[str], X: Any = None) -> dict[str, Any]:
+        """Write one ONNX file from decoded pictures of any size to probabilities, once it agrees with this classifier.
+
+        Parameters
+        ----------
+        to
+            The file to write, ``.onnx``; beside it goes the certificate, ``.onnx.certificate.json``.
+        X
+            Pictures on which the two are compared, as for `predict`; None: those of the run, where they are files.
+
+        Returns
+        -------
+        dict
+            The certificate: how many pictures, the largest difference, the share of equal labels.
+
+        Raises
+        ------
+        TellapartError
+            There are no pictures, the file cannot be written, or the two disagree. Nothing is written then.
+        """
+        from tellapart.deploy.export.certificate import Pair
+        from tellapart.deploy.export.exporting import check_target, write_export
+        from tellapart.deploy.export.pictures import drawn_files, read_pairs
+
+        check_is_fitted(self)
+        trained = self._trained
+        with in_python_words():
+            target = check_target(to, trained.run)
+        pairs: Iterable[Pair]
+        if X is None:
+            if trained.run is None:
+                raise PicturesError(
+                    "Pictures are needed, to see that the exported model answers as this classifier does.",
+                    found="none: this is a copy, whose run folder is gone",
+                    where="X",
+                    advice="export(to, X)",
+                )
+            pairs = read_pairs(drawn_files(trained.run))
+        else:
+            whiteness = Whiteness(self._white)
+            handed = open_input(X, whiteness)
+            pairs = (Pair(image, image) for image, _ in handed.decoded(whiteness))
+            if isinstance(handed, Files):
+                pairs = read_pairs(Path(file) for file in handed.paths)
+        return write_export(trained.model, trained.predictor, pairs, target)
 
     @property
     def run_(self) -> Path | None:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from tellapart.classifier.images import CHANNELS, Whiteness, check_dtype, decode_any
-from tellapart.deploy.table import list_files
+from tellapart.deploy.bulk.listing import list_pictures
 from tellapart.errors import BrokenPictureError, PicturesError, WrongKindError
 from tellapart.pictures.decode import Facts
 from tellapart.pictures.read import read_pictures
@@ -132,7 +132,21 @@ def _from_path(path: Path, with_labels: bool) -> Files:
         pictures = read_pictures(path, for_training=False)
         names = [pictures.classes[label] for label in pictures.labels]
         return Files([str(pictures.file(i)) for i in range(len(pictures))], labels=names)
-    return Files([str(file) for _, file in sorted(list_files([str(path)]))])
+    return Files(_loose_files(path))
+
+
+def _loose_files(path: Path) -> list[str]:
+    """Return a picture, or those below a folder sorted by path, whatever the folders are."""
+    if not path.is_dir():
+        if not path.exists():
+            raise PicturesError(KINDS, found="nothing there", where=str(path), advice="check the path")
+        return [str(path)]
+    found = {one.name: one.file for one in list_pictures(path)}
+    if not found:
+        raise PicturesError(
+            "At least one picture was expected.", found="none", where=str(path), advice="check the path"
+        )
+    return [found[name] for name in sorted(found)]
 
 
 def _from_frame(frame: pd.DataFrame, home: Path) -> Files:

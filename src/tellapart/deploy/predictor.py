@@ -40,6 +40,8 @@ class Predictor:
         The positive class is predicted from this probability on; None with more than two classes.
     not_sure_below
         "Not sure" is said where the predicted class has less than this.
+    views
+        Input of the model -> how pictures are prepared for it.
     """
 
     def __init__(self, file: Path | bytes, threads: int = 0) -> None:
@@ -80,11 +82,11 @@ class Predictor:
         self.positive: str | None = facts["positive"]
         self.threshold: float | None = facts["threshold"]
         self.not_sure_below: float = facts["not_sure_below"]
-        self._views = {row["name"]: View(**row["view"]) for row in facts["inputs"]}
+        self.views = {row["name"]: View(**row["view"]) for row in facts["inputs"]}
 
     def probabilities(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Return (N, K) probabilities of uint8 RGB pictures of any sizes."""
-        prepared = [{name: view.apply(image) for name, view in self._views.items()} for image in images]
+        prepared = [{name: view.apply(image) for name, view in self.views.items()} for image in images]
         by_shape: dict[tuple[tuple[int, ...], ...], list[int]] = {}
         for i, views in enumerate(prepared):
             by_shape.setdefault(tuple(view.shape for view in views.values()), []).append(i)
@@ -92,7 +94,7 @@ class Predictor:
         for members in by_shape.values():
             for start in range(0, len(members), BATCH):
                 chosen = members[start : start + BATCH]
-                feed = {name: np.stack([prepared[i][name] for i in chosen]) for name in self._views}
+                feed = {name: np.stack([prepared[i][name] for i in chosen]) for name in self.views}
                 rows[chosen] = self._session.run(["probabilities"], feed)[0]
         return rows / rows.sum(1, keepdims=True)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -16,20 +16,8 @@ from tellapart.pictures.collection import Pictures
 from tellapart.pictures.store import PictureStore
 from tellapart.pictures.view import View
 from tellapart.plan import Plan
+from tellapart.progress import Progress
 from tellapart.split import Split
-
-
-class Progress(Protocol):
-    """Where work is shown."""
-
-    def stage(self, name: str, total: int) -> None:
-        """Begin a stage of `total` steps."""
-
-    def advance(self, steps: int) -> None:
-        """Say that so many steps are done."""
-
-    def say(self, text: str) -> None:
-        """Show a sentence."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ import numpy as np
 
 from tellapart.pictures.decode import resize
 
+SQUEEZED = 4.0
+"""Beyond 4:1 a strip would shrink to a few rows of the net's map; such pictures are squeezed to 4:1."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -41,8 +44,7 @@ class View:
 
     def _area(self, image_HWC: np.ndarray) -> np.ndarray:
         height, width = image_HWC.shape[:2]
-        # Beyond 4:1 a strip would shrink to a few rows of the net's map; such pictures are squeezed to 4:1.
-        aspect = min(4.0, max(0.25, height / width))
+        aspect = min(SQUEEZED, max(1 / SQUEEZED, height / width))
         side = math.sqrt(self.height * self.width)
         new = (side * math.sqrt(aspect), side / math.sqrt(aspect))
         return resize(image_HWC, *(max(1, round(px / self.multiple)) * self.multiple for px in new))

@@ -1,0 +1,153 @@
+"""`predict`: any number of files to a table, or to standard output row by row."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tellapart.deploy.bulk.journal import Journal, open_journal
+from tellapart.deploy.bulk.listing import STDIN, Listed, open_listing
+from tellapart.deploy.bulk.rows import Row, answer, stamp
+from tellapart.deploy.bulk.tables import ENDINGS, CsvTable, check_parquet, write_table
+from tellapart.deploy.predictor import Predictor
+from tellapart.errors import OptionError, PicturesError
+
+if TYPE_CHECKING:
+    from tellapart.progress import Progress
+
+
+def predict_to_table(run: Path, paths: Sequence[str], out: Path, progress: Progress) -> None:
+    """Predict what PATH… stands for into the table `out`; the same call after a kill goes on where that one stopped.
+
+    Parameters
+    ----------
+    run
+        A run folder with a model.
+    paths
+        See `open_listing`.
+    out
+        ``.csv`` or ``.parquet``, written whole or not at all; until then the rows lie in `out` with ``.part`` behind.
+    progress
+        Where work is shown.
+
+    Raises
+    ------
+    TellapartError
+        The run, a path or `out` cannot be used; never for a picture, whose error is in its row.
+    """
+    _check_out(out, paths)
+    predictor = Predictor(run / "model.onnx")
+    listed = _some(paths)
+    command = {"model": _digest(run / "model.onnx"), "paths": [_whole(path) for path in paths]}
+    with open_journal(out, command) as journal:
+        left = journal.resume(listed)
+        if journal.kept:
+            progress.say(f"{journal.kept:,} pictures were done already; going on from there.")
+        progress.stage("predict", None)
+        progress.advance(journal.kept)
+        _work(predictor, left, journal, progress)
+        count = _Count()
+        write_table(out, predictor.classes, count.over(journal.rows()))
+    progress.say(f"{out}: {count.words()}")
+
+
+def predict_to_stdout(run: Path, paths: Sequence[str]) -> None:
+    """Predict what PATH… stands for and print the rows as they come, CSV.
+
+    Raises
+    ------
+    TellapartError
+        As `predict_to_table`.
+    """
+    predictor = Predictor(run / "model.onnx")
+    listed = _some(paths)
+    table = CsvTable(sys.stdout, predictor.classes)
+    try:
+        for rows in answer(predictor, listed):
+            for row in rows:
+                table.add(row)
+            sys.stdout.flush()
+    except (
+        BrokenPipeError
+    ):  # the reader has seen enough (| head); nothing is left for Python to flush at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Count:
+    """Counts rows as they pass."""
+
+    def __init__(self) -> None:
+        self.rows = self.broken = 0
+
+    def over(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            self.rows += 1
+            self.broken += bool(row.error)
+            yield row
+
+    def words(self) -> str:
+        broken = f", {self.broken:,} of them could not be read (column error)" if self.broken else ""
+        return f"{self.rows:,} picture{'s' * (self.rows != 1)}{broken}"
+
+
+def _work(predictor: Predictor, left: Iterable[Listed], journal: Journal, progress: Progress) -> None:
+    stamps: deque[list[int] | None] = deque()
+
+    def stamped() -> Iterator[Listed]:
+        for one in left:
+            stamps.append(
+                stamp(one.file)
+            )  # before it is read: a file that is changed meanwhile is read again
+            yield one
+
+    for rows in answer(predictor, stamped()):
+        journal.append(rows, [stamps.popleft() for _ in rows])
+        progress.advance(len(rows))
+
+
+def _some(paths: Sequence[str]) -> Iterator[Listed]:
+    """Return the listing; refuse an empty one."""
+    listed = open_listing(paths)
+    first = next(listed, None)
+    if first is None:
+        raise PicturesError(
+            "At least one picture was expected.",
+            found="none",
+            where=", ".join(paths),
+            advice="check the path, and that the files are pictures",
+        )
+    return chain([first], listed)
+
+
+def _check_out(out: Path, paths: Sequence[str]) -> None:
+    if out.suffix.lower() not in ENDINGS:
+        raise OptionError(
+            "--out ends with .csv or .parquet.",
+            found=out.name,
+            where=str(out),
+            advice="name it so: predictions.csv",
+        )
+    if _whole(str(out)) in map(_whole, paths):
+        raise OptionError(
+            "--out is another file than those to predict.",
+            found="a PATH that would be overwritten",
+            where=str(out),
+            advice="name another file",
+        )
+    if out.suffix.lower() == ".parquet":
+        check_parquet()
+
+
+def _whole(path: str) -> str:
+    return path if path == STDIN else os.path.abspath(path)  # noqa: PTH100 - links are not resolved: names count
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as model:
+        return hashlib.file_digest(model, "sha256").hexdigest()
