@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -22,12 +23,18 @@ class Policy:
         Largest shift, as a share of the side; what is uncovered repeats the edge.
     light
         Brightness and contrast vary by this share.
+    tilt
+        Largest rotation either way, degrees; what is uncovered repeats the edge.
+    zoom
+        Sides are enlarged or shrunk by up to this share.
     """
 
     mirror: bool
     turns: bool
     shift: float = 1 / 16
     light: float = 0.1
+    tilt: float = 0.0
+    zoom: float = 0.0
 
     def words(self) -> str:
         """Name the turns and mirrorings."""
@@ -49,6 +56,8 @@ def augment(images_NCHW: torch.Tensor, policy: Policy, generator: torch.Generato
         if height == width:
             quarter = choose(2).view(n, 1, 1, 1).bool()
             x = torch.where(quarter, x.transpose(2, 3).flip(3), x)
+    if policy.tilt or policy.zoom:
+        x = _tilted(x, policy, generator)
     rows, columns = int(height * policy.shift), int(width * policy.shift)
     if rows or columns:
         padded = functional.pad(x, (columns, columns, rows, rows), mode="replicate")
@@ -60,3 +69,17 @@ def augment(images_NCHW: torch.Tensor, policy: Policy, generator: torch.Generato
         factor, offset = (torch.rand((2, n, 1, 1, 1), generator=generator) * 2 - 1) * policy.light
         x = x * (1 + factor) + 128 * offset
     return x
+
+
+def _tilted(x: torch.Tensor, policy: Policy, generator: torch.Generator) -> torch.Tensor:
+    """Rotate and zoom each picture about its middle, bilinear; pixels stay square whatever the picture's aspect."""
+    n, _, height, width = x.shape
+    drawn = torch.rand((2, n), generator=generator) * 2 - 1
+    angle = drawn[0] * torch.pi / 180 * policy.tilt
+    # Logarithmic, so that twice as large and half as large are alike.
+    scale = torch.exp(drawn[1] * math.log1p(policy.zoom))
+    cos, sin, aspect = torch.cos(angle) / scale, torch.sin(angle) / scale, width / height
+    zero = torch.zeros(n)
+    rows = torch.stack([cos, -sin / aspect, zero, sin * aspect, cos, zero], 1)
+    grid = functional.affine_grid(rows.view(n, 2, 3), list(x.shape), align_corners=False)
+    return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
