@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tellapart.evaluate.estimate import Estimate
 from tellapart.report.charts.chart import Chart
 from tellapart.report.charts.study import Place, draw_effects, draw_levels
 from tellapart.report.numbers import Figure, as_estimate, as_number, duration
@@ -155,7 +156,8 @@ def _along(point: Mapping[str, Any]) -> tuple[float, float, float, float]:
 
 def _effects_chart(effects: list[Mapping[str, Any]], question: str) -> Chart:
     """Draw effects against the plain arm and, where there are any, those of a part added to all others."""
-    plain, other = {}, {}
+    plain: dict[str, Estimate] = {}
+    other: dict[str, Estimate] = {}
     for one in effects:
         of, against = text(one.get("of")), text(one.get("against"))
         kind = other if against.startswith("without-") or against == "threshold" else plain

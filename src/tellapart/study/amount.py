@@ -20,6 +20,7 @@ from tellapart.study.answer import (
     at_chance,
     by,
     effect_of,
+    flawless,
     rows_of,
     said,
     too_few_rounds,
@@ -142,10 +143,7 @@ def _curve(amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, n: int
             )
         )
     at = np.geomspace(amounts.min(), TIMES[-1] * n, SHOWN)
-    band = tuple(
-        (float(x), float(1 - own.error(x)[0]), *map(float, np.quantile(1 - fitted.error(x), (0.025, 0.975))))
-        for x in at
-    )
+    band = tuple(_along(own, fitted, float(x)) for x in at)
     check, words, held = _check(amounts, errors_BA, own_A, weights)
     return Curve(
         float(own.floor[0]),
@@ -157,6 +155,11 @@ def _curve(amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, n: int
         words,
         held,
     )
+
+
+def _along(own: Curves, fitted: Curves, pictures: float) -> tuple[float, float, float, float]:
+    low, high = np.quantile(1 - fitted.error(pictures), (0.025, 0.975))
+    return pictures, float(1 - own.error(pictures)[0]), float(low), float(high)
 
 
 def _check(
@@ -207,6 +210,8 @@ def _sentence(
     if words := at_chance(reached, bench.classes, learner.name):
         return "cannot tell", words, None
     n = len(bench.labels)
+    if words := flawless(reached, "with all pictures", "more of them"):
+        return "no", words, None
     twice = next(one for one in curve.points if one.pictures == round(2 * n))
     four = curve.points[-1]
     now = f"now {said(reached)} out of fold, n = {reached.n}"

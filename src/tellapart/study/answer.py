@@ -225,6 +225,16 @@ def at_chance(best: Estimate, classes: int, what: str) -> str:
     )
 
 
+def flawless(reached: Estimate, where: str, what: str) -> str:
+    """Say that nothing is left to gain; empty where something is."""
+    if reached.value < 1:
+        return ""
+    return (
+        f"No: {where} no error is left (balanced accuracy {said(reached)}, n = {reached.n}); whether {what} would "
+        f"help, these pictures are too easy to show."
+    )
+
+
 def what_would_do(bench: Bench, rounds: Rounds, effect: Estimate) -> tuple[str, float | None]:
     """Say what would narrow an open effect: more time where trainings were left out, else more pictures."""
     if rounds.done < rounds.planned and rounds.done > 0:

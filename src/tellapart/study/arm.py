@@ -83,9 +83,8 @@ def training_set(
         counts = np.bincount(labels[fit], minlength=classes) * arm.share
         chosen = _some_of_each(fit, labels, groups, counts, rng)
     if arm.balance == "thinned":
-        counts = np.bincount(labels[fit], minlength=classes)
-        fewest = counts[counts > 0].min()
-        chosen = _some_of_each(fit, labels, groups, np.minimum(counts, fewest), rng)
+        there = np.bincount(labels[fit], minlength=classes)
+        chosen = _some_of_each(fit, labels, groups, np.minimum(there, there[there > 0].min()), rng)
     if arm.balance == "resampled":
         chosen = _filled_up(fit, labels, rng)
     weights = even_weights(labels[chosen], classes) if arm.balance == "weighted" else np.ones(classes)

@@ -14,6 +14,7 @@ from tellapart.study.answer import (
     at_chance,
     by,
     effect_of,
+    flawless,
     rows_of,
     too_few_rounds,
     what_would_do,

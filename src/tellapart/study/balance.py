@@ -19,6 +19,7 @@ from tellapart.study.answer import (
     at_chance,
     by,
     effect_of,
+    flawless,
     rows_of,
     too_few_rounds,
     what_would_do,
@@ -116,6 +117,9 @@ def _sentence(
     best = max((level(one, "balanced_accuracy") for one in scored.values()), key=lambda e: e.low)
     if words := at_chance(best, bench.classes, learner.name):
         return "cannot tell", words, None
+    natural = level(scored[NATURAL.key], "balanced_accuracy")
+    if words := flawless(natural, "with the pictures as they come", "evening the classes out"):
+        return "no", words, None
     strongest = max(treated, key=lambda effect: effect.main.value)
     n = f"n = {line.main.n}"
     beyond = f"beyond that {_name(strongest)} changes it by {by(strongest.main)}, {n}"

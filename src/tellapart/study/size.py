@@ -18,6 +18,7 @@ from tellapart.study.answer import (
     at_chance,
     by,
     effect_of,
+    flawless,
     rows_of,
     said,
     too_few_rounds,
@@ -144,6 +145,9 @@ def _sentence(
             f"{arms[lost[-1] + 1].words} by {by(enough.main)}, {measured}.",
             None,
         )
+    if words := flawless(level(scored[arms[-1].key], "balanced_accuracy"), f"at {top}", "larger pictures"):
+        down = f"From {arms[0].words} to {top} it changes by"
+        return "no", f"{words} {down} {by(effects[0].main)}.", None
     same = [effect.judged == "same" for effect in effects]
     first = next((i for i in range(len(same)) if all(same[i:])), None)
     if first is not None:
