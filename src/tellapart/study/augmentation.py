@@ -114,14 +114,13 @@ def _sentence(
         if all(one.judged == "same" for one in effects):
             return "no", f"None matters: {together}, {n}, and no part by 0.02 or more.", None
         advice, enough = what_would_do(bench, rounds, widest.main)
-        if whole.judged in ("more", "less"):
-            does = "help" if whole.judged == "more" else "harm"
-            verdict = "yes" if whole.judged == "more" else "no"
-            return (
-                verdict,
-                f"Together they {does}: {together}, {n}; which of them does cannot be told: {advice}.",
-                None,
-            )
+        if words := flawless(level(scored[NONE.key], "balanced_accuracy"), "without any change", "changes"):
+            return "no", words, None
+        told = "which of them does cannot be told"
+        if whole.judged == "more":
+            return "yes", f"Together they help: {together}, {n}; {told}: {advice}.", None
+        if whole.judged == "less":
+            return "no", f"Together they harm: {together}, {n}; {told}: {advice}.", None
         return (
             "cannot tell",
             f"Cannot tell: {together}, {n}, and no part is told from none; {advice}.",
