@@ -69,7 +69,7 @@ class Learner:
     What makes a picture easy or hard is its own, whatever the arm; a little is the training's.
     """
 
-    name, folds, repeats, usual_px = "simulated", 5, 3, 256
+    name, key, folds, repeats, usual_px, sides = "simulated", "simulated", 5, 3, 256, (256,)
 
     def __init__(self, where: Bench, skill: Callable[[Arm, int], float], seconds: float = 0.0) -> None:
         self.bench, self.skill, self.seconds = where, skill, seconds
@@ -82,6 +82,9 @@ class Learner:
 
     def on(self, where: Bench) -> Learner:
         return Learner(where, self.skill, self.seconds)
+
+    def looking_at(self, side_px: int) -> Learner:
+        return self
 
     def preparing(self, arm: Arm) -> float:
         return 0.0

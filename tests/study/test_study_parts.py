@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import Learner, bench
 
-from tellapart.members.augment import Policy, augment
+from tellapart.members.augment import augment
+from tellapart.members.policy import Policy
 from tellapart.study.arm import Arm, training_set
 from tellapart.study.curve import fit_curves
 from tellapart.study.effect import gain, judge, level, score

@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from tellapart.members.augment import Policy
 from tellapart.members.balance import even_weights
+from tellapart.members.policy import Policy
 
 NOTHING = Policy(mirror=False, turns=False, shift=0.0, light=0.0)
 """Pictures as they are."""

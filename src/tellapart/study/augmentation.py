@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tellapart.members.augment import Policy
+from tellapart.members.policy import Policy
 from tellapart.study.answer import (
     Answer,
     Effect,

@@ -30,22 +30,31 @@ class Learner(Protocol):
     ----------
     name
         The member's.
+    key
+        Names its trainings in files: learners that train in different ways differ in it.
     folds, repeats
         Of the cross-validation, where there is time.
     usual_px
         Side of the square it looks at by default, px.
+    sides
+        What that may be, rising.
     """
 
     name: str
+    key: str
     folds: int
     repeats: int
     usual_px: int
+    sides: Sequence[int]
 
     def words(self) -> str:
         """Say what is trained."""
 
     def on(self, bench: Bench) -> Learner:
         """Return the learner of another bench."""
+
+    def looking_at(self, side_px: int) -> Learner:
+        """Return the learner that looks at another of its `sides` by default."""
 
     def preparing(self, arm: Arm) -> float:
         """Return the seconds until an arm can be trained first, about."""
@@ -71,17 +80,22 @@ class Learner(Protocol):
 class ProbeLearner:
     """Frozen features and a linear head; strength and depths are chosen by folds inside the training pictures."""
 
-    name, folds, repeats = "probe", 5, 3
+    name, key, folds, repeats = "probe", "probe", 5, 3
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.usual_px = round(bench.area_px**0.5)
+        self.sides = (self.usual_px,)
         self.feature_seconds = time_backbone(bench.backbone, bench.area_px, bench.store)
         self._rows: dict[tuple[object, ...], np.ndarray] = {}
 
     def on(self, bench: Bench) -> ProbeLearner:
         """Return the learner of another bench."""
         return ProbeLearner(bench)
+
+    def looking_at(self, side_px: int) -> ProbeLearner:  # noqa: ARG002 - it has one size only
+        """Return the learner itself."""
+        return self
 
     def words(self) -> str:
         """Say what is trained."""

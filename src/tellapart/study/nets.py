@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tellapart.members.augment import Policy
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail import POLICIES
+from tellapart.members.policy import Policy
 from tellapart.members.speed import time_detail
 from tellapart.pictures.view import View
 from tellapart.plan import canvas, detail_sides, detail_steps
@@ -40,11 +40,16 @@ class DetailLearner:
         self.sides = detail_sides(self._found)
         self.usual_px = self.sides[0] if usual_px is None else usual_px
         self.policy = policy
+        self.key = f"detail-{self.usual_px}-{policy.mirror:d}{policy.turns:d}"
         self.step_seconds = SLOWER * time_detail(canvas(self._found, self.usual_px))
 
-    def at(self, usual_px: int | None = None, policy: Policy | None = None) -> DetailLearner:
-        """Return the learner that looks at another size by default, or changes its pictures in another way."""
-        return DetailLearner(self.bench, usual_px or self.usual_px, policy or self.policy)
+    def looking_at(self, side_px: int) -> DetailLearner:
+        """Return the learner that looks at another size by default."""
+        return DetailLearner(self.bench, side_px, self.policy)
+
+    def changing(self, policy: Policy) -> DetailLearner:
+        """Return the learner that changes its pictures in another way."""
+        return DetailLearner(self.bench, self.usual_px, policy)
 
     def on(self, bench: Bench) -> DetailLearner:
         """Return the learner of another bench."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tellapart.members.detail import POLICIES, POOR
 from tellapart.members.scores import balanced_accuracy, log_losses, paired_gain, softmax
 from tellapart.study.arm import Arm, training_set
 from tellapart.study.bench import Bench
@@ -14,6 +13,7 @@ from tellapart.study.learners import Learner, ProbeLearner
 from tellapart.study.rounds import FEWEST_ROUNDS
 
 USABLE = 0.85  # of the time left: quotes are rough
+GOOD = 0.90  # balanced accuracy of the probe on the first fold from which the other member is not tried
 FOR_LOOKS = 0.25  # of the time left: what the choice of the member may cost
 FEWEST_PICTURES = 100  # that a study is cut down to
 
@@ -74,7 +74,7 @@ def choose_learner(bench: Bench, model: str | None) -> tuple[Learner, str]:
     chosen, weights = training_set(usual, fit, bench.labels, bench.groups, bench.classes, bench.seed)
     theirs = probe.logits(usual, chosen, weights, score, bench.seed)
     reached = balanced_accuracy((softmax(theirs) / bench.shares).argmax(1), truth)
-    if reached >= POOR:
+    if reached >= GOOD:
         return probe, f"balanced accuracy {reached:.3f} on the first fold: nothing else was tried"
     detail, found = _detail(bench, (fit, score))
     if found is None:
@@ -96,6 +96,7 @@ def _detail(
 
     Without time for looks pictures keep their position, which is always right.
     """
+    from tellapart.members.detail import POLICIES
     from tellapart.study.nets import DetailLearner
 
     plain = DetailLearner(bench)
@@ -108,7 +109,7 @@ def _detail(
     for number, name in enumerate(("none", "turns")):
         if number and 2 * once > FOR_LOOKS * bench.seconds_left():
             break
-        one = plain.at(policy=POLICIES[name])
+        one = plain.changing(POLICIES[name])
         bench.progress.stage(f"detail: look, {name}", 1)
         logits = one.logits(usual, fit, np.ones(bench.classes), score, bench.seed)
         loss = float(log_losses(softmax(logits), bench.labels[score]).mean())

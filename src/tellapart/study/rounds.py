@@ -132,7 +132,7 @@ def _expected(learner: Learner, arms: Sequence[Arm], seconds: dict[str, list[flo
 
 
 def _file(bench: Bench, learner: Learner, arm: Arm, repeat: int, fold: int) -> Path:
-    return bench.work / f"{len(bench.labels)}-{learner.name}-{learner.usual_px}-{arm.key}-{repeat}-{fold}.npy"
+    return bench.work / f"{len(bench.labels)}-{learner.key}-{arm.key}-{repeat}-{fold}.npy"
 
 
 def _write(file: Path, rows: np.ndarray) -> None:

@@ -28,7 +28,6 @@ from tellapart.study.arm import Arm
 from tellapart.study.bench import Bench
 from tellapart.study.effect import MATTERS, Scored, level, score
 from tellapart.study.learners import Learner
-from tellapart.study.nets import DetailLearner
 from tellapart.study.planning import fit_into_time
 from tellapart.study.rounds import Rounds, run_rounds
 
@@ -67,9 +66,7 @@ def _plans(bench: Bench, learner: Learner) -> list[tuple[Learner, list[Arm]]]:
     native = bench.longest_px
     fine, coarse = _ladder(native, 2**0.5), _ladder(native, 2.0)
     found: list[tuple[Learner, list[Arm]]] = []
-    learners = [learner]
-    if isinstance(learner, DetailLearner):
-        learners = [learner.at(side) for side in reversed(learner.sides)]
+    learners = [learner.looking_at(side) for side in reversed(learner.sides)]
     for one in learners:
         found += [(one, _arms(bench, one, sides)) for sides in (fine, coarse)]
     usual = learners[-1]

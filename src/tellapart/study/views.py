@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tellapart.members.augment import Policy
+from tellapart.members.policy import Policy
 from tellapart.pictures.decode import resize
 from tellapart.pictures.store import PictureStore
 
