@@ -85,7 +85,7 @@ class ProbeLearner:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.usual_px = round(bench.area_px**0.5)
-        self.sides = (self.usual_px,)
+        self.sides: Sequence[int] = (self.usual_px,)
         self.feature_seconds = time_backbone(bench.backbone, bench.area_px, bench.store)
         self._rows: dict[tuple[object, ...], np.ndarray] = {}
 

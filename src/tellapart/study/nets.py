@@ -37,7 +37,7 @@ class DetailLearner:
             "aspect_median": round(float(np.median(sides[:, 0] / sides[:, 1])), 3),
             "aspect_spread": round(float(np.std(np.log(sides[:, 0] / sides[:, 1]))), 3),
         }
-        self.sides = detail_sides(self._found)
+        self.sides: Sequence[int] = detail_sides(self._found)
         self.usual_px = self.sides[0] if usual_px is None else usual_px
         self.policy = policy
         self.key = f"detail-{self.usual_px}-{policy.mirror:d}{policy.turns:d}"
