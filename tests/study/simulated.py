@@ -18,12 +18,6 @@ from tellapart.study.bench import Bench
 SIDE = 400
 
 
-class Backbone:
-    """All that questions ask of one."""
-
-    fixed_px = None
-
-
 def bench(
     work: Path,
     counts: tuple[int, ...] = (200, 200),
@@ -51,7 +45,7 @@ def bench(
         store=PictureStore(work / "none", shapes, np.zeros(n, dtype=np.int64), facts),
         groups=np.arange(n) // each,
         features_nD=np.zeros((n, 1), dtype=np.float32),
-        backbone=Backbone(),  # type: ignore[arg-type]
+        backbone=None,  # type: ignore[arg-type] - the simulated learner has none
         area_px=256**2,
         positive=int(np.argmin(counts)),
         left_out=0,

@@ -10,7 +10,6 @@ import numpy as np
 
 from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.measures import to_json
-from tellapart.report.numbers import duration
 from tellapart.study.arm import Arm
 from tellapart.study.bench import Bench
 from tellapart.study.effect import MATTERS, MEASURES, Scored, gain, judge, level
@@ -140,7 +139,7 @@ def _row(row: Row) -> dict[str, Any]:
         "words": row.words,
         "settings": to_json(row.settings),
         "fitted_pictures": row.fitted,
-        "training_seconds": round(row.training_seconds, 3),
+        "training_seconds": to_json(round(row.training_seconds, 3)),
         "seconds_a_picture": row.seconds_a_picture and round(row.seconds_a_picture, 5),
     } | to_json(row.measures)
 
@@ -238,7 +237,7 @@ def flawless(reached: Estimate, where: str, what: str) -> str:
 def what_would_do(bench: Bench, rounds: Rounds, effect: Estimate) -> tuple[str, float | None]:
     """Say what would narrow an open effect: more time where trainings were left out, else more pictures."""
     if rounds.done < rounds.planned and rounds.done > 0:
-        spent = sum(rounds.seconds.values()) * rounds.planned
+        spent = float(np.nansum(list(rounds.seconds.values()))) * rounds.planned
         enough = 1.2 * (spent + (bench.deadline - bench.began) * 0.3) + 30
         return f"--time {in_minutes(enough)} would allow all {rounds.planned} trainings of each kind", enough
     half = (effect.high - effect.low) / 2
@@ -249,9 +248,3 @@ def what_would_do(bench: Bench, rounds: Rounds, effect: Estimate) -> tuple[str, 
 def in_minutes(seconds: float) -> str:
     """Write a duration as `--time` takes it."""
     return f"{int(np.ceil(seconds / 60))}m"
-
-
-def spent_on(rounds: Rounds) -> str:
-    """Say what the figures rest on."""
-    each = ", ".join(sorted({duration(value) for value in rounds.seconds.values()}))
-    return f"{rounds.done} trainings of each kind ({each} each)"

@@ -5,12 +5,13 @@ n pictures, K classes, D features.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
-from tellapart.members.head import STRENGTHS
+from tellapart.members.head import MAX_AXES, STRENGTHS, fit_axes, fit_linear
 from tellapart.members.probe import Setup, extract, reaches
 from tellapart.members.scores import log_losses, softmax
 from tellapart.members.speed import time_backbone
@@ -20,7 +21,7 @@ from tellapart.study.bench import Bench
 from tellapart.study.views import Changed, Shrunk
 
 INNER_FOLDS = 3
-CLOCK = 0.001  # seconds a picture of one fit of the head, with room for a busy machine
+TIMED = 200  # pictures that one fit of the head is timed on
 
 
 class Learner(Protocol):
@@ -87,6 +88,7 @@ class ProbeLearner:
         self.usual_px = round(bench.area_px**0.5)
         self.sides: Sequence[int] = (self.usual_px,)
         self.feature_seconds = time_backbone(bench.backbone, bench.area_px, bench.store)
+        self.fit_seconds = self._time_fit()
         self._rows: dict[tuple[object, ...], np.ndarray] = {}
 
     def on(self, bench: Bench) -> ProbeLearner:
@@ -109,8 +111,11 @@ class ProbeLearner:
 
     def training(self, arm: Arm, n: int) -> float:
         """Return the seconds of all fits for one choice and one head."""
-        copies = 2 if arm.changes else 1
-        return CLOCK * n * copies * (2 * len(STRENGTHS) * INNER_FOLDS + 1)
+        m = n * (2 if arm.changes else 1)
+        few = min(TIMED, len(self.bench.labels))
+        # A fit goes over pictures times axes; there are as many axes as pictures, up to a bound.
+        larger = m * min(m, MAX_AXES) / (few * min(few, MAX_AXES))
+        return self.fit_seconds * max(1.0, larger) * (2 * len(STRENGTHS) * INNER_FOLDS + 1)
 
     def prepare(self, arms: Sequence[Arm]) -> None:
         """Compute the features that are not there yet."""
@@ -142,6 +147,17 @@ class ProbeLearner:
         height, width = (float(px) for px in np.median(store.shapes, axis=0))
         scale = side_px / max(height, width)
         return time_backbone(self.bench.backbone, max(32, round(height * width * scale**2)), store)
+
+    def _time_fit(self) -> float:
+        labels = self.bench.labels
+        few = np.linspace(0, len(labels) - 1, min(TIMED, len(labels))).astype(int)
+        rows = fit_axes(self.bench.features_nD, at=few).apply(self.bench.features_nD, few)
+        fit_linear(
+            rows, labels[few], self.bench.classes, STRENGTHS[-1]
+        )  # the first one also loads what it needs
+        began = time.perf_counter()
+        fit_linear(rows, labels[few], self.bench.classes, STRENGTHS[-1])
+        return time.perf_counter() - began
 
     def _is_usual(self, arm: Arm) -> bool:
         return arm.side_px is None and arm.look_px is None

@@ -32,7 +32,7 @@ class Rounds:
     fitted
         Arm's key -> pictures it was trained on, on average.
     seconds
-        Arm's key -> seconds of one training.
+        Arm's key -> seconds of one training; nan where all were done before.
     folds
         (R, n): by which fold a picture was scored.
     done, planned
@@ -81,7 +81,7 @@ def run_rounds(bench: Bench, learner: Learner, arms: Sequence[Arm]) -> Rounds:
     return Rounds(
         logits={key: table[:whole] for key, table in tables.items()},
         fitted={key: float(np.mean(sizes)) if sizes else 0.0 for key, sizes in fitted.items()},
-        seconds={key: float(np.median(spent)) if spent else 0.0 for key, spent in seconds.items()},
+        seconds={key: float(np.median(spent)) if spent else float("nan") for key, spent in seconds.items()},
         folds=folds[:whole],
         done=min(done, whole * count),
         planned=len(planned),

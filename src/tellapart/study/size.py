@@ -31,7 +31,7 @@ from tellapart.study.learners import Learner
 from tellapart.study.planning import fit_into_time
 from tellapart.study.rounds import Rounds, run_rounds
 
-SMALLEST = 16  # px; below it hardly anything can be told by anybody
+SMALLEST = 8  # px; below it hardly anything can be told by anybody
 SMALLEST_SHARE = 1 / 10  # of the pictures' own size
 A_LITTLE = 1.05  # as much more than the model's usual size is no reason to show pictures larger
 
@@ -39,6 +39,9 @@ A_LITTLE = 1.05  # as much more than the model's usual size is no reason to show
 def study_size(bench: Bench, learner: Learner) -> Answer:
     """Answer by training on pictures of several sizes."""
     plans = _plans(bench, learner)
+    if not plans:
+        sentence = f"Cannot tell: pictures of {bench.longest_px} px leave nothing to shrink."
+        return Answer("cannot tell", sentence, (), ())
     number, bench, _ = fit_into_time(bench, learner, [arms for _, arms in plans])
     learner, arms = plans[number][0].on(bench), plans[number][1]
     rounds = run_rounds(bench, learner, arms)
@@ -73,7 +76,7 @@ def _plans(bench: Bench, learner: Learner) -> list[tuple[Learner, list[Arm]]]:
     below = [side for side in coarse if _square(bench, side) <= A_LITTLE * usual.usual_px]
     if len(below) >= 2:
         found.append((usual, _arms(bench, usual, below)))
-    return found
+    return [(one, arms) for one, arms in found if len(arms) >= 2]
 
 
 def _ladder(native: int, factor: float) -> list[int]:
@@ -91,7 +94,7 @@ def _arms(bench: Bench, learner: Learner, sides: Sequence[int]) -> list[Arm]:
 
 def _arm(bench: Bench, learner: Learner, side: int) -> Arm:
     square = _square(bench, side)
-    larger = square > A_LITTLE * learner.usual_px and bench.backbone.fixed_px is None
+    larger = square > A_LITTLE * learner.usual_px
     look = 8 * round(square / 8) if larger else None
     own = None if side >= bench.longest_px else side
     words = f"{side} px"
