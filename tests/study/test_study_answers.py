@@ -37,8 +37,8 @@ def test_size_finds_below_what_the_pictures_lose(tmp_path):
     assert answer.verdict == "no"
     assert judged["400px100px"] == judged["400px141px"] == "more"
     assert judged["400px200px"] == judged["400px283px"] == "same"
-    assert "smaller does harm" in answer.sentence
-    assert "141 px" in answer.sentence
+    assert "do not shrink them to 141 px" in answer.sentence
+    assert "no loss that matters" in answer.sentence
     assert sides["400 px"].settings["look_px"] == 400
     assert "look_px" not in sides["200 px"].settings
 
@@ -157,3 +157,10 @@ def test_a_round_that_is_done_is_not_trained_again(tmp_path):
     )
     assert first.trained
     assert not second.trained
+
+
+def test_pictures_too_small_to_shrink_are_not_trained_on(tmp_path):
+    where = bench(tmp_path, side=10)
+    learner = Learner(where, always(2.0))
+    assert study_size(where, learner).verdict == "cannot tell"
+    assert not learner.trained

@@ -137,12 +137,13 @@ def _sentence(
             None,
         )
     if lost:
-        small, enough = effects[lost[-1]], effects[lost[-1] + 1]
+        small, next_one = effects[lost[-1]], effects[lost[-1] + 1]
+        known = "no loss that matters" if next_one.judged == "same" else "too little to be told"
         return (
             "no",
-            f"Larger than {arms[lost[-1] + 1].words} is not seen to help, smaller does harm: {top} instead of "
-            f"{arms[lost[-1]].words} changes balanced accuracy by {by(small.main)}, instead of "
-            f"{arms[lost[-1] + 1].words} by {by(enough.main)}, {measured}.",
+            f"No, they are large enough, but do not shrink them to {arms[lost[-1]].words}: {top} instead of that changes "
+            f"balanced accuracy by {by(small.main)}, instead of {arms[lost[-1] + 1].words} by {by(next_one.main)} "
+            f"({known}), {measured}.",
             None,
         )
     if words := flawless(level(scored[arms[-1].key], "balanced_accuracy"), f"at {top}", "larger pictures"):
