@@ -34,11 +34,11 @@ def test_size_finds_below_what_the_pictures_lose(tmp_path):
     answer = study_size(where, Learner(where, told_at(150)))
     sides = {row.words: row for row in answer.rows}
     judged = {effect.of + effect.against: effect.judged for effect in answer.effects}
-    assert answer.verdict == "no"
+    assert answer.verdict == "yes"
     assert judged["400px100px"] == judged["400px141px"] == "more"
     assert judged["400px200px"] == judged["400px283px"] == "same"
-    assert "do not shrink them to 141 px" in answer.sentence
-    assert "no loss that matters" in answer.sentence
+    assert "larger than 141 px helps" in answer.sentence
+    assert "above 200 px nothing that matters is gained" in answer.sentence
     assert sides["400 px"].settings["look_px"] == 400
     assert "look_px" not in sides["200 px"].settings
 

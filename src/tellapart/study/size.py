@@ -137,13 +137,12 @@ def _sentence(
             None,
         )
     if lost:
-        small, next_one = effects[lost[-1]], effects[lost[-1] + 1]
-        known = "no loss that matters" if next_one.judged == "same" else "too little to be told"
+        small, above = effects[lost[-1]], effects[lost[-1] + 1]
+        known = "nothing that matters is gained" if above.judged == "same" else "it cannot be told"
         return (
-            "no",
-            f"No, they are large enough, but do not shrink them to {arms[lost[-1]].words}: {top} instead of that changes "
-            f"balanced accuracy by {by(small.main)}, instead of {arms[lost[-1] + 1].words} by {by(next_one.main)} "
-            f"({known}), {measured}.",
+            "yes",
+            f"Yes, larger than {arms[lost[-1]].words} helps: {top} instead changes balanced accuracy by {by(small.main)}; "
+            f"above {arms[lost[-1] + 1].words} {known} ({by(above.main)}), {measured}.",
             None,
         )
     if words := flawless(level(scored[arms[-1].key], "balanced_accuracy"), f"at {top}", "larger pictures"):
