@@ -141,8 +141,8 @@ def _sentence(
         known = "nothing that matters is gained" if above.judged == "same" else "it cannot be told"
         return (
             "yes",
-            f"Yes, larger than {arms[lost[-1]].words} helps: {top} instead changes balanced accuracy by {by(small.main)}; "
-            f"above {arms[lost[-1] + 1].words} {known} ({by(above.main)}), {measured}.",
+            f"Yes, larger than {arms[lost[-1]].words} helps: {top} instead changes balanced accuracy by "
+            f"{by(small.main)}; above {arms[lost[-1] + 1].words} {known} ({by(above.main)}), {measured}.",
             None,
         )
     if words := flawless(level(scored[arms[-1].key], "balanced_accuracy"), f"at {top}", "larger pictures"):
