@@ -51,9 +51,6 @@ def test_what_cannot_be_asked_is_refused_with_advice(refused, options, words):
     assert words in str(error)
 
 
-def test_a_wrong_command_is_one_message(tellapart, tmp_path):
-    done = tellapart("study", "size", tmp_path / "nothing", "--out", tmp_path / "out")
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+def test_pictures_that_are_not_there_leave_no_folder(refused, tmp_path):
+    refused(package.study, "size", tmp_path / "nothing", out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
