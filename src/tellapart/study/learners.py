@@ -122,6 +122,8 @@ class ProbeLearner:
         missing = sum((not self._is_usual(arm)) + arm.changes for arm in arms)
         self.bench.progress.stage("features", missing * len(self.bench.labels))
         for arm in arms:
+            if self.preparing(arm) > self.bench.seconds_left():
+                return  # the rounds will find the time up, and say so
             self._features(arm)
 
     def logits(
