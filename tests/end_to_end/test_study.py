@@ -26,7 +26,7 @@ def test_a_folder_is_answered_once_and_kept(tmp_path, monkeypatch):
     document = found.to_dict()
     jsonschema.validate(document, SCHEMA)
     assert sum(document["classes"].values()) == document["studied_pictures"] == 36  # a fifth stays sealed
-    assert [arm["words"] for arm in document["arms"]] == ["20 px", "28 px", "40 px"]
+    assert [arm["words"] for arm in document["arms"]] == ["10 px", "14 px", "20 px", "28 px", "40 px"]
     assert sorted(file.name for file in out.iterdir()) == ["report.html", "run.json", "study.json"]
     assert json.loads((out / "study.json").read_text()) == document
     page = (out / "report.html").read_text()
