@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0.dev0"
-__all__ = ["ImageClassifier", "__version__", "audit", "diagnose"]
+__all__ = ["ImageClassifier", "__version__", "audit", "diagnose", "study"]
 
 
 def __getattr__(name: str) -> Any:
@@ -14,7 +14,7 @@ def __getattr__(name: str) -> Any:
     """
     if name == "ImageClassifier":
         return import_module("tellapart.classifier").ImageClassifier
-    if name in ("audit", "diagnose"):
+    if name in ("audit", "diagnose", "study"):
         return import_module(f"tellapart.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

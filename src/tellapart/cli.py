@@ -192,6 +192,51 @@ def diagnose(
 
 
 @app.command()
+def study(
+    question: Annotated[str, typer.Argument(help="size, amount, balance or augmentation.")],
+    pictures: PicturesArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write report.html and study.json here; the same command resumes."),
+    ] = None,
+    time: Annotated[str, typer.Option(help="A ceiling for the whole command: 90, 90s, 10m, 1h.")] = "10m",
+    seed: Annotated[int, typer.Option(help="Draws folds and trainings.")] = 0,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that is looked for; the rarest by default.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="probe or detail; the one that does better on the first fold by default."),
+    ] = None,
+    groups: GroupsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say by measurement whether larger pictures, more of them, rebalancing or augmentation would help."""
+    from tellapart.options import parse_duration
+    from tellapart.study.options import StudyOptions
+
+    options = StudyOptions(
+        question=question,
+        time_seconds=parse_duration(time),
+        seed=seed,
+        positive=positive,
+        model=model,
+        groups_file=groups,
+    )
+    from tellapart.report import study_in_words
+    from tellapart.study.studying import study_source
+
+    with _progress() as progress:
+        document = study_source(pictures, out, options, progress)
+    if as_json:
+        _print_json(document)
+    else:
+        typer.echo(study_in_words(document))
+        if out is not None:
+            typer.echo(f"Report: {out / 'report.html'}", err=True)
+
+
+@app.command()
 def evaluate(run: RunArgument, pictures: PicturesArgument, as_json: JsonOption = False) -> None:
     """Measure a run on other pictures."""
     from tellapart.evaluation import evaluate_run
@@ -339,7 +384,7 @@ def _print_plan(plan: dict[str, Any], *, as_json: bool) -> None:
 def _resumes(arguments: list[str]) -> bool:
     """Tell whether the same command goes on where it was stopped."""
     into_file = any(one.split("=")[0] == "--out" for one in arguments)
-    return arguments[:1] == ["train"] or (arguments[:1] == ["predict"] and into_file)
+    return arguments[:1] == ["train"] or (arguments[:1] in (["predict"], ["study"]) and into_file)
 
 
 def main() -> None:

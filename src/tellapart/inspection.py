@@ -5,6 +5,8 @@ N pictures, D features.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -66,6 +68,21 @@ def inspect(
         pictures, store, features=embedding, probe=probe, seed=seed, advance=shown_by(progress)
     )
     return Inspection(features, embedding, probe, kinship)
+
+
+def key_of(pictures: Pictures, store: PictureStore, backbone: Backbone) -> str:
+    """Return what all further work depends on, in short: pixels as stored, labels, parts, groups, weights."""
+    digest = hashlib.blake2b(store.index().encode(), digest_size=16)
+    said = (
+        backbone.name,
+        backbone.source,
+        pictures.classes,
+        pictures.labels.tolist(),
+        pictures.parts.tolist(),
+        pictures.groups.tolist(),
+    )
+    digest.update(json.dumps(said).encode())
+    return digest.hexdigest()
 
 
 def shown_by(progress: Progress) -> Callable[[str, int, int], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,22 @@ def parse_duration(text: str) -> float:
             advice="10m suits most sets of a few hundred pictures",
         )
     return seconds
+
+
+def check_class(positive: str | None, classes: Sequence[str]) -> None:
+    """Refuse a positive class that is none of the `classes`.
+
+    Raises
+    ------
+    OptionError
+        It is none.
+    """
+    if positive is not None and positive not in classes:
+        raise OptionError(
+            "--positive is one of the classes.",
+            found=repr(positive),
+            where=", ".join(map(repr, classes)),
+        )
 
 
 def parse_members(text: str) -> tuple[str, ...]:

@@ -5,8 +5,6 @@ N pictures, K classes, D features.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import tempfile
 import time
@@ -21,11 +19,11 @@ from tellapart.audit import Audit, Leak, audit_pictures, leak
 from tellapart.backbones.catalogue import DEFAULT, load_backbone
 from tellapart.backbones.features import Backbone
 from tellapart.errors import OptionError
-from tellapart.inspection import Inspection, inspect, shown_by
+from tellapart.inspection import Inspection, inspect, key_of, shown_by
 from tellapart.members.blend import Choice
 from tellapart.members.member import Fitted, Job
 from tellapart.members.speed import measure_speed, sharing_the_processor
-from tellapart.options import TrainOptions
+from tellapart.options import TrainOptions, check_class
 from tellapart.outcome import Outcome, publish
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import check_enough, read_pictures
@@ -152,21 +150,6 @@ def prepare(
     return Prepared(job, backbone, inspection, leaking, seconds)
 
 
-def key_of(pictures: Pictures, store: PictureStore, backbone: Backbone) -> str:
-    """Return what all further work depends on, in short: pixels as stored, labels, parts, groups, weights."""
-    digest = hashlib.blake2b(store.index().encode(), digest_size=16)
-    said = (
-        backbone.name,
-        backbone.source,
-        pictures.classes,
-        pictures.labels.tolist(),
-        pictures.parts.tolist(),
-        pictures.groups.tolist(),
-    )
-    digest.update(json.dumps(said).encode())
-    return digest.hexdigest()
-
-
 def finish_audit(prepared: Prepared, choice: Choice) -> Audit:
     """Judge labels and shortcuts by the out-of-fold scores of what was chosen."""
     job, started = prepared.job, time.perf_counter()
@@ -275,12 +258,7 @@ def choose(job: Job, fitted: Sequence[Fitted]) -> Choice:
 
 def check_positive(options: TrainOptions, classes: Sequence[str]) -> None:
     """Refuse a positive class that is none, and aims that need two classes."""
-    if options.positive is not None and options.positive not in classes:
-        raise OptionError(
-            "--positive is one of the classes.",
-            found=repr(options.positive),
-            where=", ".join(map(repr, classes)),
-        )
+    check_class(options.positive, classes)
     if len(classes) > 2 and (options.aim.kind != "balanced accuracy" or options.aim.prevalence is not None):
         raise OptionError(
             "--min-precision, --min-recall, --cost and --prevalence speak of one positive class against one other.",

@@ -8,9 +8,10 @@ import torch
 
 from tellapart.backbones.features import session
 from tellapart.backbones.graph import Graph
-from tellapart.members.augment import Policy, augment
+from tellapart.members.augment import augment
 from tellapart.members.canvases import Canvases
 from tellapart.members.detail_net import DetailNet, Schedule, logits, train
+from tellapart.members.policy import Policy
 
 
 def dots(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

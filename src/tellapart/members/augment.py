@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 
 import torch
 from torch.nn import functional
 
-
-@dataclass(frozen=True)
-class Policy:
-    """What may be done to a picture without changing its label.
-
-    Attributes
-    ----------
-    mirror
-        Left and right may be exchanged.
-    turns
-        Quarter turns (and with `mirror` all eight positions of a square).
-    shift
-        Largest shift, as a share of the side; what is uncovered repeats the edge.
-    light
-        Brightness and contrast vary by this share.
-    """
-
-    mirror: bool
-    turns: bool
-    shift: float = 1 / 16
-    light: float = 0.1
-
-    def words(self) -> str:
-        """Name the turns and mirrorings."""
-        if self.turns:
-            return "quarter turns and mirrorings" if self.mirror else "quarter turns"
-        return "mirrorings" if self.mirror else "neither turns nor mirrorings"
+from tellapart.members.policy import Policy
 
 
 def augment(images_NCHW: torch.Tensor, policy: Policy, generator: torch.Generator) -> torch.Tensor:
@@ -49,6 +23,8 @@ def augment(images_NCHW: torch.Tensor, policy: Policy, generator: torch.Generato
         if height == width:
             quarter = choose(2).view(n, 1, 1, 1).bool()
             x = torch.where(quarter, x.transpose(2, 3).flip(3), x)
+    if policy.tilt or policy.zoom:
+        x = _tilted(x, policy, generator)
     rows, columns = int(height * policy.shift), int(width * policy.shift)
     if rows or columns:
         padded = functional.pad(x, (columns, columns, rows, rows), mode="replicate")
@@ -60,3 +36,17 @@ def augment(images_NCHW: torch.Tensor, policy: Policy, generator: torch.Generato
         factor, offset = (torch.rand((2, n, 1, 1, 1), generator=generator) * 2 - 1) * policy.light
         x = x * (1 + factor) + 128 * offset
     return x
+
+
+def _tilted(x: torch.Tensor, policy: Policy, generator: torch.Generator) -> torch.Tensor:
+    """Rotate and zoom each picture about its middle, bilinear; pixels stay square whatever the picture's aspect."""
+    n, _, height, width = x.shape
+    drawn = torch.rand((2, n), generator=generator) * 2 - 1
+    angle = drawn[0] * torch.pi / 180 * policy.tilt
+    # Logarithmic, so that twice as large and half as large are alike.
+    scale = torch.exp(drawn[1] * math.log1p(policy.zoom))
+    cos, sin, aspect = torch.cos(angle) / scale, torch.sin(angle) / scale, width / height
+    zero = torch.zeros(n)
+    rows = torch.stack([cos, -sin / aspect, zero, sin * aspect, cos, zero], 1)
+    grid = functional.affine_grid(rows.view(n, 2, 3), list(x.shape), align_corners=False)
+    return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)

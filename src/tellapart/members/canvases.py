@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tellapart.pictures.store import PictureStore
+from tellapart.pictures.store import Images
 from tellapart.pictures.view import View
 
 
@@ -31,7 +31,7 @@ class Canvases:
         return out.reshape(len(indices), self.height, self.width, 3)
 
 
-def make_canvases(store: PictureStore, view: View, file: Path, advance: Callable[[int], None]) -> Canvases:
+def make_canvases(store: Images, view: View, file: Path, advance: Callable[[int], None]) -> Canvases:
     """Prepare all pictures of `store` for `view`; a finished file is used again."""
     canvases = Canvases(file, view.height, view.width)
     if not file.exists():

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from tellapart.members.augment import Policy
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail_net import DetailNet, Schedule, logits, train
 from tellapart.members.member import Fitted, Job, Write
+from tellapart.members.policy import Policy
 from tellapart.members.scores import balanced_accuracy, best_share, log_losses, paired_gain, softmax
 from tellapart.pictures.view import View
 

@@ -16,8 +16,9 @@ from torch import nn
 from torch.nn import functional
 
 from tellapart.backbones.graph import Graph, folded
-from tellapart.members.augment import Policy, augment
+from tellapart.members.augment import augment
 from tellapart.members.canvases import Canvases
+from tellapart.members.policy import Policy
 
 LAYERS = ((16, 2), (16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (64, 1))
 """Channels and stride of each 3x3 convolution: 109,000 weights; a cell of the last map sees 67 px."""

@@ -17,7 +17,7 @@ from tellapart.members.head import CLIP, STRENGTHS, Axes, Linear, fit_axes, fit_
 from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.scores import log_losses, softmax
 from tellapart.pictures.features import Features, StoredFeatures
-from tellapart.pictures.store import PictureStore
+from tellapart.pictures.store import Images
 from tellapart.pictures.view import View
 from tellapart.split import deal
 
@@ -36,7 +36,7 @@ def view_of(backbone: Backbone, area_px: int) -> View:
 def extract(
     backbone: Backbone,
     area_px: int,
-    store: PictureStore,
+    store: Images,
     file: Path,
     advance: Callable[[int], None] = lambda _: None,
 ) -> StoredFeatures:
@@ -103,7 +103,7 @@ def fit_probe(job: Job, features_ND: Features, backbone: Backbone) -> Fitted:
     train, validation = job.split.indices("train"), job.split.indices("validation")
     development, open_part = np.concatenate([train, validation]), np.flatnonzero(job.split.parts != "test")
     setups = [
-        Setup(reach, s) for reach in _reaches(features_ND, backbone, train, open_part) for s in STRENGTHS
+        Setup(reach, s) for reach in reaches(features_ND, backbone, train, open_part) for s in STRENGTHS
     ]
     losses = np.concatenate(
         [_losses_by_fold(setups, labels, job.classes, folds) for folds in job.split.folds]
@@ -148,18 +148,19 @@ def _cross_validated(job: Job, setups: Sequence[Setup], weights_K: np.ndarray) -
     return scored
 
 
-def _reaches(
+def reaches(
     features_ND: Features, backbone: Backbone, train: np.ndarray, open_part: np.ndarray
 ) -> list[Reach]:
+    """Return the ways to look: axes are fitted on the rows `train`, and applied to the rows `open_part`."""
     width = features_ND.shape[1]
-    reaches = []
+    found = []
     for words, columns in (("all depths", width), ("all depths but the deepest", width - backbone.deepest)):
         if columns > 0:
             axes = fit_axes(features_ND, columns, train)
             rows = np.zeros((len(features_ND), axes.axes_DR.shape[1]), dtype=np.float32)
             rows[open_part] = axes.apply(features_ND, open_part)
-            reaches.append(Reach(words, axes, rows))
-    return reaches
+            found.append(Reach(words, axes, rows))
+    return found
 
 
 def _losses_by_fold(

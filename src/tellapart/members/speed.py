@@ -41,19 +41,20 @@ def measure_speed(
 ) -> Speed:
     """Time the backbone on a batch of pictures and the detail net on a few steps at the smallest size."""
     feature = (
-        _time_backbone(backbone, probe_area(store.facts, backbone.area_px), store)
+        time_backbone(backbone, probe_area(store.facts, backbone.area_px), store)
         if "probe" in members
         else 0.0
     )
     steps: dict[int, float] = {}
     if "detail" in members:
         sides = detail_sides(found)
-        first = _time_detail(canvas(found, sides[0]))
+        first = time_detail(canvas(found, sides[0]))
         steps = {side: first * (side / sides[0]) ** 2 for side in sides}
     return Speed(feature, steps, read_seconds)
 
 
-def _time_backbone(backbone: Backbone, area_px: int, store: PictureStore) -> float:
+def time_backbone(backbone: Backbone, area_px: int, store: PictureStore) -> float:
+    """Return the seconds that features of one picture take, seen at about `area_px`."""
     from tellapart.members.probe import BATCH, view_of
 
     engine, view = session(backbone.model), view_of(backbone, area_px)
@@ -67,7 +68,8 @@ def _time_backbone(backbone: Backbone, area_px: int, store: PictureStore) -> flo
     return min(seconds) / BATCH
 
 
-def _time_detail(size: tuple[int, int]) -> float:
+def time_detail(size: tuple[int, int]) -> float:
+    """Return the seconds of one training step of the detail net on pictures of this height and width, px."""
     import torch
 
     from tellapart.members.detail_net import BATCH, DetailNet

@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -28,6 +28,15 @@ PIXELS, INDEX = "pictures.u8", "pictures.json"
 STORE_FILES = (PIXELS, INDEX)
 SCHEMA = 1  # of the two files; one of another schema is built anew
 AHEAD = 32  # pictures decoded before their turn: enough to keep the threads busy, few enough to stay small
+
+
+class Images(Protocol):
+    """N pictures that can be asked for by number: a store, or a store seen in some other way."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Return picture `index`, uint8 HWC."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from tellapart.report.card import render_model_card
 from tellapart.report.reading.run import read_summary
 from tellapart.report.report_page import render_report
 from tellapart.report.spoken import figures_in_words
+from tellapart.report.study_page import render_study, study_in_words
 from tellapart.report.summary import Summary
 
 __all__ = [
@@ -21,4 +22,6 @@ __all__ = [
     "render_audit",
     "render_model_card",
     "render_report",
+    "render_study",
+    "study_in_words",
 ]

@@ -1,0 +1,247 @@
+"""How much would more pictures help? A learning curve, checked on what it was not fitted on, and drawn out.
+
+m scored pictures, R repeats, A amounts, B replicates of the bootstrap, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tellapart.evaluate.estimate import Estimate
+from tellapart.evaluate.part import cluster_codes
+from tellapart.evaluate.resampling import bootstrap_weights
+from tellapart.study.answer import (
+    Answer,
+    Curve,
+    CurvePoint,
+    Verdict,
+    at_chance,
+    by,
+    effect_of,
+    flawless,
+    rows_of,
+    said,
+    too_few_rounds,
+    what_would_do,
+)
+from tellapart.study.arm import Arm
+from tellapart.study.bench import Bench
+from tellapart.study.curve import Curves, fit_curves
+from tellapart.study.effect import MATTERS, Scored, level, score
+from tellapart.study.learners import Learner
+from tellapart.study.planning import fit_into_time
+from tellapart.study.rounds import Rounds, run_rounds
+
+FINE = (0.125, 0.18, 0.25, 0.35, 0.5, 0.7, 1.0)
+COARSE = (0.125, 0.25, 0.5, 1.0)
+FEWEST = 12  # training pictures of the smallest amount
+FEWEST_OF_CLASS = 3
+TIMES = (1.5, 2.0, 4.0)
+"""How many times as many pictures the curve is drawn out to; what it was measured over spans a factor of eight."""
+REPLICATES = 1000
+SHOWN = 40  # points of the drawn curve
+
+
+def study_amount(bench: Bench, learner: Learner) -> Answer:
+    """Answer by training on growing shares of the pictures."""
+    plans = [_arms(bench, learner, shares) for shares in (FINE, COARSE)]
+    if len(plans[-1]) < 4:
+        return Answer("cannot tell", _too_few(bench), (), ())
+    number, bench, learner = fit_into_time(bench, learner, plans)
+    arms = plans[number]
+    rounds = run_rounds(bench, learner, arms)
+    if not rounds.enough:
+        return too_few_rounds(bench, rounds)
+    scored = {arm.key: score(bench, rounds.logits[arm.key], rounds.folds) for arm in arms}
+    rows = rows_of(arms, scored, rounds)
+    amounts = np.array([rounds.fitted[arm.key] for arm in arms])
+    errors_BA, own_A = _errors(bench, [scored[arm.key] for arm in arms])
+    curve = _curve(amounts, errors_BA, own_A, len(bench.labels))
+    effects = tuple(
+        effect_of(scored, arm, arms[-1], len(arms) - 1, f"all instead of {arm.words}") for arm in arms[:-1]
+    )
+    verdict, sentence, enough = _sentence(bench, learner, curve, scored, arms, rounds)
+    notes = [
+        f"In folds {amounts[-1]:.0f} of the {len(bench.labels)} pictures are trained on at most; the curve says what "
+        f"all of them, and more, would give.",
+        curve.check_words,
+    ]
+    found = Answer(verdict, sentence, rows, effects, tuple(notes), curve, enough)
+    return found.based_on(bench, rounds)
+
+
+def _arms(bench: Bench, learner: Learner, shares: Sequence[float]) -> list[Arm]:
+    """Leave out shares that hold too few pictures to learn anything from."""
+    fitted = (learner.folds - 1) / learner.folds
+    counts = np.bincount(bench.labels, minlength=bench.classes)
+    found = []
+    for share in shares:
+        if share * fitted * counts.sum() >= FEWEST and share * fitted * counts.min() >= FEWEST_OF_CLASS:
+            words = f"{share:.3g} of the pictures" if share < 1 else "all pictures"
+            found.append(Arm(f"share-{share:g}", words, share=share))
+    return found
+
+
+def _too_few(bench: Bench) -> str:
+    counts = np.bincount(bench.labels, minlength=bench.classes)
+    name = bench.pictures.classes[int(counts.argmin())]
+    return (
+        f"Cannot tell: {len(bench.labels)} training pictures, {counts.min()} of them {name!r}, are too few to train on "
+        f"a half, a quarter and an eighth of them; about {int(np.ceil(FEWEST_OF_CLASS / 0.125 / 0.66))} of each class "
+        f"would do."
+    )
+
+
+def _errors(bench: Bench, scored: Sequence[Scored]) -> tuple[np.ndarray, np.ndarray]:
+    """1 - balanced accuracy: (B, A) with pictures and repeats drawn again, and (A,) as they are."""
+    first = scored[0]
+    right_AmR = np.stack([one.rights.T for one in scored]).astype(float)
+    rng = np.random.default_rng(bench.seed)
+    repeats = right_AmR.shape[2]
+    clusters = cluster_codes(first.groups, len(first.groups))
+    blocks = []
+    for weights in bootstrap_weights(first.labels, clusters, rng, REPLICATES):
+        drawn = rng.multinomial(repeats, np.full(repeats, 1 / repeats), size=len(weights)) / repeats
+        blocks.append(1 - _balanced(weights, right_AmR, first.labels, drawn))
+    ones = np.ones((1, len(first.labels)))
+    return np.concatenate(blocks), 1 - _balanced(
+        ones, right_AmR, first.labels, np.full((1, repeats), 1 / repeats)
+    )[0]
+
+
+def _balanced(
+    weights_Bm: np.ndarray, right_AmR: np.ndarray, labels: np.ndarray, drawn_BR: np.ndarray
+) -> np.ndarray:
+    """(B, A) balanced accuracy of weighted pictures and repeats."""
+    recalls = []
+    for c in np.unique(labels):
+        own = weights_Bm[:, labels == c]
+        total = np.maximum(own.sum(1), 1e-12)
+        by_repeat = np.einsum("bm,amr->bar", own, right_AmR[:, labels == c]) / total[:, None, None]
+        recalls.append(np.einsum("bar,br->ba", by_repeat, drawn_BR))
+    return np.asarray(np.mean(recalls, axis=0))
+
+
+def _curve(amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, n: int) -> Curve:
+    """Fit, check by foretelling the largest amount from the smaller ones, draw out."""
+    weights = 1 / (errors_BA.var(0) + 1e-4)  # not more exact than a hundredth: the law itself is not
+    fitted = fit_curves(amounts, errors_BA, weights)
+    own = fit_curves(amounts, own_A[None], weights)
+    size, units = len(errors_BA), n
+    now = own.error(n)[0]
+    points = []
+    for times in TIMES:
+        later = own.error(times * n)[0]
+        gains = fitted.error(n) - fitted.error(times * n)
+        points.append(
+            CurvePoint(
+                round(times * n),
+                _limits(1 - later, 1 - fitted.error(times * n), units),
+                _limits(now - later, gains, units),
+            )
+        )
+    at = np.geomspace(amounts.min(), TIMES[-1] * n, SHOWN)
+    band = tuple(_along(own, fitted, float(x)) for x in at)
+    check, words, held = _check(amounts, errors_BA, own_A, weights)
+    return Curve(
+        float(own.floor[0]),
+        float(own.scale[0] * own.unit ** own.power[0]),
+        float(own.power[0]),
+        tuple(points),
+        band,
+        check | {"replicates": size},
+        words,
+        held,
+    )
+
+
+def _along(own: Curves, fitted: Curves, pictures: float) -> tuple[float, float, float, float]:
+    low, high = np.quantile(1 - fitted.error(pictures), (0.025, 0.975))
+    return pictures, float(1 - own.error(pictures)[0]), float(low), float(high)
+
+
+def _check(
+    amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, weights: np.ndarray
+) -> tuple[dict[str, object], str, bool]:
+    """Foretell the largest amount from those of at most half of it, and compare on the same replicates."""
+    small = amounts <= 0.55 * amounts[-1]
+    if small.sum() < 3:
+        small = np.arange(len(amounts)) < len(amounts) - 1
+
+    def foretold(errors: np.ndarray) -> np.ndarray:
+        curves: Curves = fit_curves(amounts[small], errors[:, small], weights[small])
+        return 1 - curves.error(amounts[-1])
+
+    value, drawn = float(foretold(own_A[None])[0]), foretold(errors_BA)
+    measured = 1 - float(own_A[-1])
+    n = round(float(amounts[-1]))
+    difference = _limits(measured - value, 1 - errors_BA[:, -1] - drawn, n)
+    held = difference.low <= 0 <= difference.high
+    words = (
+        f"Checked: fitted on up to {amounts[small][-1]:.0f} pictures, the curve foretells {value:.3f} for {n}; "
+        f"measured {measured:.3f}, a difference of {by(difference)}: it {'holds' if held else 'does not hold'}."
+    )
+    check = {
+        "fitted_up_to": round(float(amounts[small][-1])),
+        "foretold_for": n,
+        "foretold": _limits(value, drawn, n),
+        "measured": _limits(measured, 1 - errors_BA[:, -1], n),
+        "difference": difference,
+    }
+    return check, words, held
+
+
+def _limits(value: float, drawn: np.ndarray, n: int) -> Estimate:
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Estimate(float(value), min(float(low), float(value)), max(float(high), float(value)), n)
+
+
+def _sentence(
+    bench: Bench,
+    learner: Learner,
+    curve: Curve,
+    scored: Mapping[str, Scored],
+    arms: Sequence[Arm],
+    rounds: Rounds,
+) -> tuple[Verdict, str, float | None]:
+    reached = level(scored[arms[-1].key], "balanced_accuracy")
+    if words := at_chance(reached, bench.classes, learner.name):
+        return "cannot tell", words, None
+    n = len(bench.labels)
+    if words := flawless(reached, "with all pictures", "more of them"):
+        return "no", words, None
+    twice = next(one for one in curve.points if one.pictures == round(2 * n))
+    four = curve.points[-1]
+    now = f"now {said(reached)} out of fold, n = {reached.n}"
+    if not curve.held:
+        return "cannot tell", f"Cannot tell: {curve.check_words.removeprefix('Checked: ')}", None
+    if four.gain.high < MATTERS:
+        return (
+            "no",
+            f"No: even four times the pictures ({four.pictures:,}) would raise balanced accuracy by {by(four.gain)} "
+            f"only; {now}.",
+            None,
+        )
+    if twice.gain.value >= MATTERS and twice.gain.low > MATTERS / 4:
+        return (
+            "yes",
+            f"Yes: twice the pictures ({twice.pictures:,} instead of {n:,}) would raise balanced accuracy by about "
+            f"{by(twice.gain)}, four times by {by(four.gain)}; {now}.",
+            None,
+        )
+    if twice.gain.high < MATTERS:
+        return (
+            "no",
+            f"Hardly: twice the pictures ({twice.pictures:,} instead of {n:,}) would raise balanced accuracy by "
+            f"{by(twice.gain)}, four times by {by(four.gain)}; {now}.",
+            None,
+        )
+    advice, enough = what_would_do(bench, rounds, twice.gain)
+    return (
+        "cannot tell",
+        f"Cannot tell for sure: twice the pictures ({twice.pictures:,} instead of {n:,}) would raise balanced accuracy "
+        f"by {by(twice.gain)}; {now}; {advice}.",
+        enough,
+    )

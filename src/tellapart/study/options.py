@@ -1,0 +1,87 @@
+"""What `study` can be told, checked before anything is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tellapart.errors import OptionError
+from tellapart.options import MEMBERS
+
+QUESTIONS = {
+    "size": "would larger pictures help, or smaller ones do?",
+    "amount": "how much would more pictures help?",
+    "balance": "is it the imbalance of the classes?",
+    "augmentation": "which changes of the training pictures help, which harm?",
+}
+SCRIPTS = (".py", ".ipynb")
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """The options of `tellapart study`.
+
+    Attributes
+    ----------
+    question
+        One of `QUESTIONS`.
+    time_seconds
+        A ceiling for everything.
+    seed
+        Of folds, draws and trainings.
+    positive
+        The class that is looked for; None: the rarest.
+    model
+        ``probe`` or ``detail``; None: whichever does better on the first fold.
+    groups_file
+        A table ``file,group`` of what belongs together.
+    """
+
+    question: str
+    time_seconds: float = 600.0
+    seed: int = 0
+    positive: str | None = None
+    model: str | None = None
+    groups_file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.question not in QUESTIONS:
+            raise OptionError(
+                f"`study` answers one of {', '.join(QUESTIONS)}.",
+                found=repr(self.question),
+                where="the first argument",
+                advice="; ".join(f"{name}: {words}" for name, words in QUESTIONS.items()),
+            )
+        if not 0 <= self.seed < 2**31:
+            raise OptionError("--seed is a whole number from 0 on.", found=str(self.seed))
+        if self.model is not None and self.model not in MEMBERS:
+            raise _unknown_model(self.model)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what makes two commands the same command."""
+        return {
+            "command": "study",
+            "question": self.question,
+            "time_seconds": self.time_seconds,
+            "seed": self.seed,
+            "positive": self.positive,
+            "model": self.model,
+            "groups_file": self.groups_file and str(Path(self.groups_file).absolute()),
+        }
+
+
+def _unknown_model(model: str) -> OptionError:
+    if Path(model).suffix.lower() in SCRIPTS:
+        return OptionError(
+            f"--model is one of {', '.join(MEMBERS)}.",
+            found=repr(model),
+            where="a training script: scripts of your own cannot be studied yet",
+            advice="leave --model out, or let `tellapart diagnose` look at the script",
+        )
+    return OptionError(
+        f"--model is one of {', '.join(MEMBERS)}.",
+        found=repr(model),
+        where="--model",
+        advice="leave it out to have the better one taken",
+    )
