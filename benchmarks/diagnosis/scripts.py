@@ -11,16 +11,22 @@ from typing import Any
 from benchmarks.diagnosis import pictures
 
 HERE = Path(__file__).parent
+HALVES = ("first_mended", "second_mended")  # only the first or second cause of a pair is mended
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script, what it is for (faulty, healthy or trap) and its description."""
+    """A script, what it is for (faulty, healthy, trap or one of HALVES) and its description."""
 
     name: str
     file: Path
     role: str
     case: dict[str, Any]
+
+    @property
+    def must_fail(self) -> bool:
+        """Say whether the script is meant to fail."""
+        return self.role not in {"healthy", "trap"}
 
     @property
     def key(self) -> str:
@@ -30,12 +36,17 @@ class Script:
         return f"{self.name}/{self.role}/{hashlib.sha256(told).hexdigest()[:12]}"
 
 
-def scripts() -> list[Script]:
-    """Return all scripts of the benchmark: pairs, then traps."""
+def scripts(halves: bool = False) -> list[Script]:
+    """Return all scripts of the benchmark: faulty ones with their twins, then traps.
+
+    With `halves` also those in which only one of two causes that matter together is mended: they must fail still.
+    """
     found = []
     for folder in sorted((HERE / "cases").iterdir()):
         case = json.loads((folder / "case.json").read_text())
-        found += [Script(folder.name, folder / f"{role}.py", role, case) for role in ("faulty", "healthy")]
+        roles = ["faulty", "healthy"]
+        roles += [role for role in HALVES if halves and (folder / f"{role}.py").exists()]
+        found += [Script(folder.name, folder / f"{role}.py", role, case) for role in roles]
     traps = json.loads((HERE / "traps" / "traps.json").read_text())
     return found + [
         Script(name, HERE / "traps" / f"{name}.py", "trap", traps[name]) for name in sorted(traps)

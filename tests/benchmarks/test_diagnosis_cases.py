@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.diagnosis import run
+from benchmarks.diagnosis.scripts import HALVES, scripts
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "diagnosis"
 CASES = sorted(folder.name for folder in (FOLDER / "cases").iterdir())
-GROUPS = "data|label|split|prep|metric|loop|output|loss|regularisation"
+GROUPS = "data|label|split|prep|arch|optimizer|metric|loop|output|loss|regularisation"
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -28,6 +29,27 @@ def test_pair_is_whole(name: str) -> None:
     assert all(re.fullmatch(rf"({GROUPS})\.[a-z_]+", code) for code in case["codes"])
     assert case["framework"] == name.split("_", maxsplit=1)[0]
     assert case["shows"] in {"score", "figure"}
+    halves = sorted(file.stem for file in (FOLDER / "cases" / name).glob("*_mended.py"))
+    assert halves == (sorted(HALVES) if case.get("together") else [])
+    assert not halves or len(case["codes"]) == len(halves)
+
+
+def test_each_half_of_a_pair_is_between_the_faulty_script_and_its_twin() -> None:
+    pairs = [s for s in scripts(halves=True) if s.role == HALVES[0]]
+    assert len(pairs) >= 2
+    for pair in pairs:
+        texts = {
+            role: pair.file.with_name(f"{role}.py").read_text() for role in ("faulty", "healthy", *HALVES)
+        }
+        assert len(set(texts.values())) == len(texts)
+        lines = {role: set(text.splitlines()) for role, text in texts.items()}
+        for role in HALVES:
+            assert lines[role] <= lines["faulty"] | lines["healthy"]
+
+
+def test_only_the_judge_sees_the_halves() -> None:
+    assert {script.role for script in scripts()} == {"faulty", "healthy", "trap"}
+    assert all(script.must_fail for script in scripts(halves=True) if script.role in HALVES)
 
 
 def test_traps_are_described() -> None:
