@@ -11,7 +11,7 @@ from .label import plain
 from .odds import one_better_than_other
 from .prep import right_in
 from .registry import Clear, Sign, rule
-from .view import DROPPING, View, number_of
+from .view import CHANCE_P, DROPPING, View, number_of, p_of_chance
 
 BETTER = 0.005
 """Level of "better without dropout": McNemar's exact test on the training part."""
@@ -46,7 +46,8 @@ def too_strong(view: View) -> Iterator[Sign | Clear]:
         if p < BETTER and accuracy - with_it > LOST:
             # A fitted training part is not held back; dropout then does what it is for.
             yield Sign(f"{words} (p = {p:.1g}).", 0.25 if view.fits_training else 0.7, where)
-        elif not view.fits_training:
+        elif not view.fits_training and p_of_chance(train) < CHANCE_P:
+            # Of a network that has learnt nothing yet the two cannot differ: dropout may be why.
             yield Clear(f"{words}: dropout is not what holds it back.")
     penalty = _penalty(view)
     if penalty > PENALTY_SHARE and not view.fits_training:
