@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .answer import Experiment
 from .edits.reducing import WHOLE, Reduction
-from .pacing import ALLOWANCE, Shortened, better_than_chance
+from .pacing import BESIDE, Shortened, better_than_chance
 from .proving.measures import Pair, by_score
 from .proving.questions import WORTH_A_SECOND_LOOK, moves_the_score
 from .proving.trial import SEEDS, Tried
@@ -36,7 +36,8 @@ def at_full_length(examined: Examined, short: Shortened, runs: Runs) -> Examined
     epochs = _epochs(short, runs, mended=bool(edits))
     found = _at_full_size(texts, examined.program.file, epochs, runs) if epochs else ()
     if not found:
-        return replace(examined, notes=(f"{short}; for full size there was no time",), cut=True)
+        note = f"{short}; there was no time to confirm it at full size" if edits else str(short)
+        return replace(examined, notes=(note,), cut=True)
     whole = epochs == short.of
     length = "to the end" if whole else f"for {epochs} epochs at full size"
     note = f"{short}; it was trained {length} once, too"
@@ -57,16 +58,15 @@ def at_full_length(examined: Examined, short: Shortened, runs: Runs) -> Examined
 
 
 def _epochs(short: Shortened, runs: Runs, *, mended: bool) -> int:
-    """Return for how many epochs there is time at full size; 0 where it is no more than the experiments had."""
+    """Return for how many epochs there is time at full size; 0 where they would tell nothing new."""
     runs.reserved = 0.0
     left = runs.left()
     if short.full_seconds is not None and short.full_seconds <= left and short.of is not None:
         return short.of
-    if not mended:
-        return 0  # a part of it would tell nothing new
-    epochs = short.speed.epochs_within(left / ALLOWANCE)
-    fits = short.speed.seconds(epochs) * ALLOWANCE <= left
-    return epochs if fits and (short.share < WHOLE or epochs > short.epochs) else 0
+    epochs = short.speed.epochs_within(left / BESIDE)
+    # What the experiments needed so many epochs for does not show in fewer.
+    least = short.epochs if short.share < WHOLE else short.epochs + 1
+    return epochs if mended and epochs >= least else 0
 
 
 def _at_full_size(texts: list[str], file: str, epochs: int, runs: Runs) -> tuple[Recording, ...]:

@@ -20,18 +20,18 @@ from .trials.effect import level
 from .trials.judged import judge
 from .trials.runs import Pace, Runs
 
-LOOK_SHARE, LOOK_SECONDS = 1 / 15, 15.0
+LOOK_SHARE, LOOK_SECONDS = 1 / 30, 15.0
 """The first look at the program, as a share of the time, and what it has at least."""
 FIRST_SHARE = 1 / 6
 """Of the time: what the program may take to be tried as it is."""
-TURNS = 8
-"""A diagnosis of two faults that hide each other takes some 16 runs, two at a time."""
+TURNS = 7
+"""A diagnosis of two faults that hide each other takes some 14 runs, two at a time."""
 ALLOWANCE = 1.5
 """Two runs beside each other, and what an estimate from a few epochs may be off by."""
 BESIDE = 1.15
 """How much slower a run is beside another, where its speed was measured alone."""
-WHOLE_SHARE, CONFIRM_SHARE = 0.4, 1 / 6
-"""At most so much of the time is kept for runs at full length; so much for shorter ones at full size."""
+RESERVED_SHARE = 0.4
+"""At most so much of the time is kept for runs at full length."""
 PROBE_SHARE = 1 / 4
 """Of a trial's time: a run that tells the speed of the reduced program."""
 
@@ -147,7 +147,7 @@ def _with_smaller_pictures(
     seconds = runs.left() / TURNS
     epochs = min(speed.epochs_within(seconds / BESIDE), wish.of or 10**9)
     short = Shortened(epochs, wish.of, wish.speed, wish.share)
-    runs.at(Pace(reduction(epochs), FIRST_SHARE * runs.left(), short.trial_words))
+    runs.at(Pace(reduction(epochs), 2 * seconds, short.trial_words))
     base = runs.begin(program.text, SEEDS[:2])[0].result()  # the second core would have nothing to do
     if not behave_alike(first, base):
         return None
@@ -184,10 +184,9 @@ def better_than_chance(recording: Recording) -> bool | None:
 
 
 def _reserve(short: Shortened, left: float) -> float:
-    """Return what is kept for runs at full size: whole ones where that is little, else a share for shorter ones."""
-    if short.full_seconds is not None and short.full_seconds < WHOLE_SHARE * left:
-        return short.full_seconds
-    return CONFIRM_SHARE * left
+    """Return what is kept for runs at full length; where they would take most of the time, nothing."""
+    seconds = short.full_seconds
+    return seconds if seconds is not None and seconds < RESERVED_SHARE * left else 0.0
 
 
 def _plan(runs: Runs, short: Shortened, speed: Speed) -> list[str]:

@@ -14,8 +14,8 @@ from .trials.judged import main_training
 
 SHARES = (Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
 """Of the side of the pictures, tried in this order: the work falls with its square."""
-LEAST_SIDE_PX = 56
-"""A quarter of 224; below it, few things that pictures are told apart by are left."""
+LEAST_SIDE_PX = 80
+"""Below it, fine things that pictures are told apart by are lost."""
 ENOUGH_STEPS = 800
 """Optimiser steps after which small networks on some hundred pictures have shown whether they learn; see
 docs/decisions/0007-smaller-pictures-before-fewer-epochs.md."""

@@ -43,11 +43,19 @@ def written_sizes(text: Text, sides: Collection[int]) -> list[cst.Integer]:
             keyword = argument.keyword.value if argument.keyword is not None else ""
             plain = not keyword and text.what(call) in PLACED
             if keyword in KEYWORDS or plain:
-                found |= dict.fromkeys(_numbers(text, argument.value, wanted, axes=2))
+                found |= dict.fromkeys(_numbers(text, argument.value, wanted))
     for call in text.calls(*ARRAYS):
-        for argument in call.args:
-            found |= dict.fromkeys(_numbers(text, argument.value, wanted, axes=None))
+        for axis in _axes(call):
+            found |= dict.fromkeys(_numbers(text, axis, wanted))
     return list(found)
+
+
+def _axes(call: cst.Call) -> Iterator[cst.BaseExpression]:
+    """Yield the axes of a shape that is given as a tuple or number by number; the first of four counts pictures."""
+    given = [one.value for one in call.args]
+    tuples = [one.elements for one in given if isinstance(one, (cst.Tuple, cst.List))]
+    for shape in [[one.value for one in each] for each in tuples] or [given]:
+        yield from shape[-3:]
 
 
 def resize(text: Text, sides: Collection[int], change: Callable[[int], int]) -> bool:
@@ -58,22 +66,20 @@ def resize(text: Text, sides: Collection[int], change: Callable[[int], int]) -> 
     return bool(found)
 
 
-def _numbers(
-    text: Text, node: cst.BaseExpression, sides: set[str], axes: int | None, depth: int = 0
-) -> Iterator[cst.Integer]:
-    """Yield the numbers of a size, through names; of a tuple the first `axes`: what follows counts channels."""
+def _numbers(text: Text, node: cst.BaseExpression, sides: set[str], depth: int = 0) -> Iterator[cst.Integer]:
+    """Yield the numbers of a size, through names; a third number counts channels."""
     if isinstance(node, cst.Integer):
         if node.value in sides:
             yield node
     elif isinstance(node, (cst.Tuple, cst.List)):
-        for one in node.elements[:axes]:
-            yield from _numbers(text, one.value, sides, axes, depth + 1)
+        for one in node.elements[:2]:
+            yield from _numbers(text, one.value, sides, depth + 1)
     elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
-        yield from _numbers(text, node.left, sides, axes, depth + 1)
+        yield from _numbers(text, node.left, sides, depth + 1)
     elif isinstance(node, (cst.Name, cst.Attribute)) and depth < 6:
         found = text.binding(node)
         given = text.given(node) if found is None and isinstance(node, cst.Name) else None
         if found is not None and found.kind == "assign" and not found.path:
-            yield from _numbers(text, found.value, sides, axes, depth + 1)
+            yield from _numbers(text, found.value, sides, depth + 1)
         elif given is not None:
-            yield from _numbers(text, given, sides, axes, depth + 1)
+            yield from _numbers(text, given, sides, depth + 1)

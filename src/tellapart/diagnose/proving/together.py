@@ -40,13 +40,17 @@ class Couple:
     edit: Edit
 
 
-def try_together(case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs) -> Tried | None:
+def try_together(
+    case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs, *, only_tried: bool = False
+) -> Tried | None:
     """Try second changes on top of what was tried in vain, surest first: a look at each, then proof of the best.
 
     Parameters
     ----------
     suspects
         Runs and reads a program again, for a second fault may show only when the first is mended.
+    only_tried
+        Leave out second faults that were not tried alone.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def try_together(case: Case, tried: Sequence[Tried], suspects: Suspects, runs: R
         The first that is proved; None where there is none.
     """
     seen: list[tuple[float, Couple]] = []
-    couples = list(_couples(case, tried, suspects))
+    couples = list(_couples(case, tried, suspects, only_tried=only_tried))
     for at, couple in enumerate(couples):
         # Once a pair is clearly worth a proof, the time is its own.
         if not runs.has_time_for(1 + (PROOF_RUNS if seen else 0)):
@@ -73,7 +77,7 @@ def try_together(case: Case, tried: Sequence[Tried], suspects: Suspects, runs: R
     return None
 
 
-def _couples(case: Case, tried: Sequence[Tried], suspects: Suspects) -> Iterator[Couple]:
+def _couples(case: Case, tried: Sequence[Tried], suspects: Suspects, *, only_tried: bool) -> Iterator[Couple]:
     """Yield each pair of causes once; first those that were both suspected, and tried alone, from the start."""
     members = [one for one in tried if one.edit is not None and moves_the_score(one.suspicion.code)]
     known = {one.suspicion.code for one in members}
@@ -83,7 +87,11 @@ def _couples(case: Case, tried: Sequence[Tried], suspects: Suspects) -> Iterator
             continue
         first = read_program(member.edit.text, case.program.file)
         others = [
-            one for one in suspects(first) if one.code != member.suspicion.code and moves_the_score(one.code)
+            one
+            for one in suspects(first)
+            if one.code != member.suspicion.code
+            and moves_the_score(one.code)
+            and (one.code in known or not only_tried)
         ]
         for second in sorted(others, key=lambda one: one.code not in known)[:MOST_SECOND]:
             codes = frozenset((member.suspicion.code, second.code))
