@@ -8,7 +8,7 @@ is tried at full size in the end, as far as there is time; the answer says how t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .edits.reducing import WHOLE, Reduction
@@ -18,7 +18,7 @@ from .recording import Outcome, Recording
 from .speed import Speed, known_epochs, share_for, speed_of
 from .trials.effect import level
 from .trials.judged import judge
-from .trials.runs import Pace, Runs
+from .trials.runs import LEAST_SECONDS, Pace, Runs
 
 LOOK_SHARE, LOOK_SECONDS = 1 / 30, 15.0
 """The first look at the program, as a share of the time, and what it has at least."""
@@ -32,6 +32,9 @@ BESIDE = 1.15
 """How much slower a run is beside another, where its speed was measured alone."""
 RESERVED_SHARE = 0.4
 """At most so much of the time is kept for runs at full length."""
+MOST_CORRECTIONS = 3
+"""So many times the epochs of a trial are set by what the last one took."""
+NO_END = 10**9
 PROBE_SHARE = 1 / 4
 """Of a trial's time: a run that tells the speed of the reduced program."""
 
@@ -50,6 +53,8 @@ class Shortened:
         Of the side of the pictures, that those of a trial had.
     refused
         Why they are not smaller although fewer epochs alone leave few steps, or "".
+    seen_alike
+        Whether the program was judged at full size, too; if not, only its failing on smaller pictures is known.
     """
 
     epochs: int
@@ -57,6 +62,7 @@ class Shortened:
     speed: Speed
     share: Fraction = WHOLE
     refused: str = ""
+    seen_alike: bool = True
 
     @property
     def full_seconds(self) -> float | None:
@@ -74,12 +80,13 @@ class Shortened:
         smaller = ""
         if self.share < WHOLE:
             smaller = f" and saw its pictures at {_px(self.speed.smaller(self.share).sides)} px"
-            smaller += f" instead of {_px(self.speed.sides)}, where it behaves alike,"
+            alike = "there was no time to see whether it behaves alike there"
+            alike = "where it behaves alike" if self.seen_alike else alike
+            smaller += f" instead of {_px(self.speed.sides)}, {alike}"
         refused = f" ({self.refused})" if self.refused else ""
-        words = (
+        return (
             f"the training is long: in the experiments it had {self.epochs}{whole} epochs{smaller}{refused}"
         )
-        return words.rstrip(",")
 
 
 def set_pace(program: Program, runs: Runs) -> Shortened | None:
@@ -89,9 +96,10 @@ def set_pace(program: Program, runs: Runs) -> Shortened | None:
     """
     budget = runs.left()
     first = _first(program, runs, budget)
-    speed = speed_of(first, program) if first is not None else None
-    if first is None or speed is None:
+    if first is None:
         return None
+    # Where nothing was measured, the first epoch was perhaps half done.
+    speed = speed_of(first, program) or Speed(0.0, 2 * max(first.seconds, LEAST_SECONDS), 1.0, ())
     of = known_epochs(program)
     if Reduction(program.file, 1)(program.text) == program.text:
         return None  # cut by the clock, as are its versions
@@ -145,8 +153,8 @@ def _with_smaller_pictures(
     if probe.outcome is Outcome.crashed or speed is None or speed.step_seconds >= wish.speed.step_seconds:
         return None
     seconds = runs.left() / TURNS
-    epochs = min(speed.epochs_within(seconds / BESIDE), wish.of or 10**9)
-    short = Shortened(epochs, wish.of, wish.speed, wish.share)
+    epochs = min(speed.epochs_within(seconds / BESIDE), wish.of or NO_END)
+    short = replace(wish, epochs=epochs, seen_alike=better_than_chance(first) is not None)
     runs.at(Pace(reduction(epochs), 2 * seconds, short.trial_words))
     base = runs.begin(program.text, SEEDS[:2])[0].result()  # the second core would have nothing to do
     if not behave_alike(first, base):
@@ -156,16 +164,25 @@ def _with_smaller_pictures(
 
 
 def _with_fewer_epochs(program: Program, runs: Runs, wish: Shortened, seconds: float) -> Shortened:
-    """Run the program as it is with as many epochs as a trial has time for."""
+    """Run the program with as many epochs as a trial has time for; what that takes corrects their number."""
+    short = wish
+    for _ in range(MOST_CORRECTIONS):
+        epochs = min(short.speed.epochs_within(seconds / BESIDE), wish.of or NO_END)
+        short = Shortened(epochs, wish.of, short.speed, WHOLE, wish.refused)
+        most = 2 * max(seconds, short.speed.seconds(epochs))
+        runs.at(Pace(Reduction(program.file, epochs), most, short.trial_words))
+        found = runs.run(program.text, SEEDS[0])
+        known = speed_of(found, program)
+        if known is None:
+            break
+        short = replace(short, speed=known)
+        better = min(known.epochs_within(seconds / BESIDE), wish.of or NO_END)
+        late = found.outcome is Outcome.time_up and better < epochs
+        if better < 2 * epochs and not late:
+            break
     runs.reserved = 0.0
-    runs.reserved = _reserve(wish, runs.left())
-    epochs = wish.speed.epochs_within(seconds / BESIDE)
-    if wish.of is not None:
-        epochs = min(epochs, wish.of)
-    short = Shortened(epochs, wish.of, wish.speed, WHOLE, wish.refused)
-    most = 2 * max(seconds, wish.speed.seconds(epochs))
-    runs.at(Pace(Reduction(program.file, epochs), most, short.trial_words))
-    runs.plan += _plan(runs, short, wish.speed)
+    runs.reserved = _reserve(short, runs.left())
+    runs.plan += _plan(runs, short, short.speed)
     return short
 
 

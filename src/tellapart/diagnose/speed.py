@@ -14,11 +14,11 @@ from .trials.judged import main_training
 
 SHARES = (Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
 """Of the side of the pictures, tried in this order: the work falls with its square."""
-LEAST_SIDE_PX = 80
-"""Below it, fine things that pictures are told apart by are lost."""
-ENOUGH_STEPS = 800
-"""Optimiser steps after which small networks on some hundred pictures have shown whether they learn; see
+LEAST_SIDE_PX = 112
+"""Half of 224. Below it fine things are lost that pictures are told apart by, or take far more steps to learn; see
 docs/decisions/0007-smaller-pictures-before-fewer-epochs.md."""
+ENOUGH_STEPS = 800
+"""Optimiser steps after which small networks on some hundred pictures have shown whether they learn."""
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,12 @@ def test_dropout_that_keeps_the_training_part_from_being_fitted(failing):
 
     found = with_training(failing, scores=(scored("eval", 0.75), scored("train", 0.5)))
     assert of(found, "regularisation.too_strong") >= 0.5
-    found = with_training(failing, scores=(scored("eval", 0.6), scored("train", 0.6)))
+    found = with_training(failing, scores=(scored("eval", 0.7), scored("train", 0.7)))
     assert of(found, "regularisation.too_strong") < LISTED
+    assert "regularisation.too_strong" in {one.code for one in look(found).ruled_out}
+    # Where nothing is learnt yet, dropout may be why: the same answers with and without it rule nothing out.
+    found = with_training(failing, scores=(scored("eval", 0.5), scored("train", 0.5)))
+    assert "regularisation.too_strong" not in {one.code for one in look(found).ruled_out}
 
 
 def test_loss_that_still_falls_at_the_end(failing):
