@@ -109,9 +109,9 @@ def set_pace(program: Program, runs: Runs) -> Shortened | None:
     refused = ""
     if share < WHOLE:
         short = _with_smaller_pictures(program, runs, Shortened(1, of, speed, share), first)
-        if short is not None:
+        if isinstance(short, Shortened):
             return short
-        refused = f"at {_px(speed.smaller(share).sides)} px it could not be run, or behaves otherwise"
+        refused = f"not at {_px(speed.smaller(share).sides)} px: {short}"
         seconds = runs.left() / TURNS
     return _with_fewer_epochs(program, runs, Shortened(1, of, speed, WHOLE, refused), seconds)
 
@@ -136,8 +136,8 @@ def _first(program: Program, runs: Runs, budget: float) -> Recording | None:
 
 def _with_smaller_pictures(
     program: Program, runs: Runs, wish: Shortened, first: Recording
-) -> Shortened | None:
-    """Try the program on smaller pictures; None where that cannot be done, or where it behaves otherwise."""
+) -> Shortened | str:
+    """Try the program on smaller pictures; return why not where that cannot be done, or where it behaves otherwise."""
     seconds = runs.left() / TURNS
     guess = wish.speed.smaller(wish.share)
 
@@ -146,19 +146,23 @@ def _with_smaller_pictures(
 
     few = guess.epochs_within(guess.setup_seconds + PROBE_SHARE * seconds)
     if reduction(few)(program.text) == Reduction(program.file, few)(program.text):
-        return None
+        return "its text gives no size to change"
     runs.at(Pace(reduction(few), seconds, "to tell its speed"))
     probe = runs.run(program.text, SEEDS[0])
     speed = speed_of(probe, program)
     if probe.outcome is Outcome.crashed or speed is None or speed.step_seconds >= wish.speed.step_seconds:
-        return None
+        return "it does not run there, or no faster"
     seconds = runs.left() / TURNS
     epochs = min(speed.epochs_within(seconds / BESIDE), wish.of or NO_END)
     short = replace(wish, epochs=epochs, seen_alike=better_than_chance(first) is not None)
     runs.at(Pace(reduction(epochs), 2 * seconds, short.trial_words))
     base = runs.begin(program.text, SEEDS[:2])[0].result()  # the second core would have nothing to do
     if not behave_alike(first, base):
-        return None
+        return (
+            "it behaves otherwise there"
+            if better_than_chance(base) is not None
+            else "it could not be judged there"
+        )
     runs.plan += _plan(runs, short, speed)
     return short
 

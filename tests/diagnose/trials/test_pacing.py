@@ -164,10 +164,17 @@ def test_smaller_pictures_where_the_program_behaves_alike(made_up, first):
     assert any("pictures of a trial: 128 x 128 px instead of 256 x 256" in one for one in runs.plan)
 
 
-@pytest.mark.parametrize("works", [{256: True, 128: False}, {256: False, 128: True}, {256: False, 128: None}])
-def test_no_smaller_pictures_where_it_behaves_otherwise_or_nothing_tells(made_up, works):
-    short, runs = made_up(works)
+@pytest.mark.parametrize(
+    ("full", "reduced", "why"),
+    [
+        (True, False, "it behaves otherwise there"),
+        (False, True, "it behaves otherwise there"),
+        (False, None, "it could not be judged there"),
+    ],
+)
+def test_no_smaller_pictures_where_it_behaves_otherwise_or_nothing_tells(made_up, full, reduced, why):
+    short, runs = made_up({256: full, 128: reduced})
     assert short.share == 1
     assert short.epochs == 1
-    assert "at 128 x 128 px it could not be run, or behaves otherwise" in str(short)
+    assert f"not at 128 x 128 px: {why}" in str(short)
     assert "Resize((256, 256))" in runs.pace.change(CONVOLUTIONS)
