@@ -64,7 +64,7 @@ def diagnose_script(
             found = examine(script, runs, say)
     if folder is not None:
         write(found, folder, script.name)
-        folder.write_text("trials.log", log(runs.done, script.text, script.name))
+        folder.write_text("trials.log", log(runs.done, script.text, script.name, runs.plan))
     return found
 
 

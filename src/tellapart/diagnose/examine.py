@@ -15,7 +15,7 @@ from .full_length import at_full_length
 from .pacing import set_pace
 from .proving.questions import could_matter
 from .proving.together import try_together
-from .proving.trial import SEEDS, Case, Tried, prepare, promise, score_again, try_out
+from .proving.trial import MOST_EDITS, SEEDS, Case, Tried, prepare, promise, score_again, try_out
 from .reading import Program, Suspicion, read_program, suspect
 from .recording import Outcome, Recording
 from .script import Script
@@ -33,6 +33,8 @@ SUSPECTED, HALF_WAY, KEPT_IN_MIND = 0.5, 0.3, 0.15
 """A training that works is tried for suspicions from the first certainty on, one that is better than chance but not
 good from the second, one that fails from the third."""
 MOST_TRIED = 8
+MOST_SUREST = 2
+"""Of a long training, tried before anything else is: there is time for some 14 runs, and a pair needs 12."""
 RESCORED = ("prep.train_validation_mismatch", "prep.train_predict_mismatch", "prep.channel_order")
 Say = Callable[[str], None]
 
@@ -84,8 +86,11 @@ def examine(script: Script, runs: Runs, say: Say) -> Diagnosis:
     while len(rounds) < MOST_ROUNDS:
         one = _round(program, read, runs)
         rounds.append(one)
-        _try_all(one, runs, say, first=len(rounds) == 1)
-        _try_pairs(one, runs, say)
+        if short is not None and len(rounds) == 1:
+            _try_surest(one, runs, say)
+        else:
+            _try_all(one, runs, say, first=len(rounds) == 1)
+            _try_pairs(one, runs, say)
         if one.proved is None or one.proved.edit is None:
             break
         program = read_program(one.proved.edit.text, script.name)
@@ -116,6 +121,22 @@ def _round(program: Program, read: tuple[Suspicion, ...], runs: Runs) -> Round:
     return Round(program, recording, found, out, wrong)
 
 
+def _try_surest(one: Round, runs: Runs, say: Say) -> None:
+    """Where each run is long: try the surest changes, then both at once, and only then the others, one each."""
+    if not _can_be_tried(one.recording):
+        return
+    case = Case(one.program, one.recording, one.wrong)
+    chosen = _chosen(one, first=True)
+    runs.plan.append(f"suspected, surest first: {', '.join(each.code for each in chosen) or 'nothing'}")
+    runs.plan.append(f"tried: the first {MOST_SUREST}, then these together, then the others and their pairs")
+    for some, paired in ((chosen[:MOST_SUREST], True), (chosen[MOST_SUREST:], False)):
+        if not some or _one_is_proved(one, case, some, runs, say, most_edits=1):
+            return
+        _try_pairs(one, runs, say, only_tried=paired)
+        if one.proved is not None:
+            return
+
+
 def _try_all(one: Round, runs: Runs, say: Say, *, first: bool) -> None:
     """Try the suspicions until one is proved: the sure ones in turn, the others by what a look at each promises.
 
@@ -135,7 +156,14 @@ def _try_all(one: Round, runs: Runs, say: Say, *, first: bool) -> None:
     _one_is_proved(one, case, sorted(others, key=lambda each: -promised[each.code]), runs, say)
 
 
-def _one_is_proved(one: Round, case: Case, chosen: Sequence[Suspicion], runs: Runs, say: Say) -> bool:
+def _one_is_proved(
+    one: Round,
+    case: Case,
+    chosen: Sequence[Suspicion],
+    runs: Runs,
+    say: Say,
+    most_edits: int = MOST_EDITS,
+) -> bool:
     for at, suspicion in enumerate(chosen):
         if not runs.has_time_for(2):
             say("The time is over before everything could be tried.")
@@ -143,7 +171,7 @@ def _one_is_proved(one: Round, case: Case, chosen: Sequence[Suspicion], runs: Ru
         for coming in chosen[at + 1 : at + 2]:
             prepare(case, coming, runs)
         found = score_again(case, suspicion, runs) if suspicion.code in RESCORED else None
-        edited = try_out(case, suspicion, runs)
+        edited = try_out(case, suspicion, runs, most_edits)
         found = _better(found, edited)
         if found is None:
             continue
@@ -154,7 +182,7 @@ def _one_is_proved(one: Round, case: Case, chosen: Sequence[Suspicion], runs: Ru
     return False
 
 
-def _try_pairs(one: Round, runs: Runs, say: Say) -> None:
+def _try_pairs(one: Round, runs: Runs, say: Say, *, only_tried: bool = False) -> None:
     """Where the training is not good and no change alone mends it, try a second change on top."""
     if one.proved is not None or not one.tried:
         return
@@ -166,7 +194,7 @@ def _try_pairs(one: Round, runs: Runs, say: Say) -> None:
     def suspects_of(program: Program) -> tuple[Suspicion, ...]:
         return _round(program, suspect(program), runs).suspects
 
-    found = try_together(case, one.tried, suspects_of, runs)
+    found = try_together(case, one.tried, suspects_of, runs, only_tried=only_tried)
     if found is not None:
         say(_words(found))
         one.tried.append(found)

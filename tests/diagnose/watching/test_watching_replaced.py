@@ -130,8 +130,13 @@ def test_dropout_that_keeps_the_training_part_from_being_fitted(failing):
 
     found = with_training(failing, scores=(scored("eval", 0.75), scored("train", 0.5)))
     assert of(found, "regularisation.too_strong") >= 0.5
-    found = with_training(failing, scores=(scored("eval", 0.6), scored("train", 0.6)))
+    same = scored("eval", 0.75)
+    found = with_training(failing, scores=(same, replace(same, mode="train")))
     assert of(found, "regularisation.too_strong") < LISTED
+    assert "regularisation.too_strong" in {one.code for one in look(found).ruled_out}
+    # Where nothing is learnt yet, dropout may be why: the same answers with and without it rule nothing out.
+    found = with_training(failing, scores=(scored("eval", 0.5), scored("train", 0.5)))
+    assert "regularisation.too_strong" not in {one.code for one in look(found).ruled_out}
 
 
 def test_loss_that_still_falls_at_the_end(failing):
@@ -279,11 +284,3 @@ def test_without_scores_there_are_no_figures_to_go_by(failing):
     blind = with_training(failing, scores=())
     assert of(blind, "arch.batchnorm_mode") == 0
     assert np.isfinite([one.certainty for one in look(blind).suspicions]).all()
-
-
-def test_dropout_is_not_cleared_of_what_penalties_may_do(failing):
-    def cleared(recording):
-        return "regularisation.too_strong" in {one.code for one in look(recording).ruled_out}
-
-    assert cleared(with_training(failing, initial_loss=0.7))
-    assert not cleared(with_training(failing, initial_loss=30.0))

@@ -13,6 +13,7 @@ from .axes import axes_moved
 from .finding_training import layer_call
 from .pictures_in_text import Text, change, training_at
 from .registry import Asked, Edit, edit
+from .written_sizes import resize
 
 MOST_CHANNELS = 4
 
@@ -159,57 +160,4 @@ def larger(asked: Asked) -> Iterator[Edit | None]:
         return  # a fully connected layer counts on the size
     size = train.target_size
     words = f"The pictures are twice as large ({2 * size[0]} x {2 * size[1]} pixels)."
-    yield change(asked, words, lambda text: _doubled(text, size))
-
-
-SIZED = ("resize", "Resize", "Resizing", "CenterCrop", "RandomResizedCrop", "load_img", "flow_from_directory", "Input",
-         "flow_from_dataframe", "image_dataset_from_directory", "InputLayer", "Conv2D")  # fmt: skip
-KEYWORDS = (
-    "target_size",
-    "image_size",
-    "size",
-    "dsize",
-    "input_shape",
-    "shape",
-    "height",
-    "width",
-    "output_shape",
-)
-
-
-def _doubled(text: Text, size: tuple[int, int]) -> bool:
-    """Double the numbers in every tuple of this size, and in what the names in such tuples stand for."""
-    sides = {str(one) for one in size}
-    found: dict[cst.Integer, None] = {}
-    for call in text.calls(*SIZED, *_own_layers(text)):
-        for argument in call.args:
-            keyword = argument.keyword.value if argument.keyword is not None else ""
-            plain = not keyword and text.what(call) in SIZED[:10]
-            if keyword in KEYWORDS or plain:
-                found |= dict.fromkeys(_numbers(text, argument.value, sides))
-    for one in found:
-        text.replace(one, str(2 * int(one.value)))
-    return bool(found)
-
-
-def _own_layers(text: Text) -> list[str]:
-    return [text.what(one) for one in text.nodes(cst.Call) if text.argument(one, "input_shape") is not None]
-
-
-def _numbers(text: Text, node: cst.BaseExpression, sides: set[str], depth: int = 0) -> Iterator[cst.Integer]:
-    """Yield the numbers of a size, through names; a third number counts channels."""
-    if isinstance(node, cst.Integer):
-        if node.value in sides:
-            yield node
-    elif isinstance(node, (cst.Tuple, cst.List)):
-        for one in node.elements[:2]:
-            yield from _numbers(text, one.value, sides, depth + 1)
-    elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
-        yield from _numbers(text, node.left, sides, depth + 1)
-    elif isinstance(node, (cst.Name, cst.Attribute)) and depth < 6:
-        found = text.binding(node)
-        given = text.given(node) if found is None and isinstance(node, cst.Name) else None
-        if found is not None and found.kind == "assign" and not found.path:
-            yield from _numbers(text, found.value, sides, depth + 1)
-        elif given is not None:
-            yield from _numbers(text, given, sides, depth + 1)
+    yield change(asked, words, lambda text: resize(text, size, lambda side: 2 * side))

@@ -11,6 +11,7 @@ from tellapart.diagnose.reading.layers import DROPOUTS
 
 from .activation import remove
 from .finding_training import layer_call, model_at, models_of, training_of
+from .first_layers import put_first
 from .flattening import pooled
 from .registry import Asked, Edit, edit
 from .sheet import Sheet, word
@@ -153,33 +154,9 @@ def _tell_generator(sheet: Sheet, training: Training) -> bool:
 
 
 def _random_layers(sheet: Sheet, training: Training) -> bool:
-    """Put layers that flip and turn before the first one of a Keras network."""
-    layers = (
-        [one for one in training.model.layers if one.kind != "Input"] if training.model is not None else []
-    )
-    if not layers or [one.position for one in layers].count(layers[0].position) > 1:
-        return False  # made in a loop, it would turn the maps too
-    first = layers[0]
-    call = layer_call(sheet, first) if first.api.startswith("keras.layers.") else None
-    if call is None or not isinstance(holder := sheet.parent(call), (cst.Element, cst.Call)):
-        return False
-    flip = f"{sheet.sibling(call, 'RandomFlip', 'keras.layers')}({sheet.quoted('horizontal')})"
-    turn = f"{sheet.sibling(call, 'RandomRotation', 'keras.layers')}(0.05)"
-    if isinstance(holder, cst.Element):
-        if first.input_shape is not None:
-            shape = sheet.argument(call, "input_shape")
-            if shape is None:
-                return False
-            given = f"{sheet.sibling(call, 'Input', 'keras.layers')}(shape={sheet.code(shape.value)})"
-            sheet.insert_element_before(holder, given)
-            sheet.drop_argument(call, "input_shape")
-        sheet.insert_element_before(holder, flip)
-        sheet.insert_element_before(holder, turn)
-        return True
-    if holder.func is call and holder.args:  # functional
-        sheet.wrap(holder.args[0].value, f"{turn}({flip}(", "))")
-        return True
-    return False
+    """Let the first layers of a Keras network flip and turn."""
+    flip, turn = ("RandomFlip", sheet.quoted("horizontal")), ("RandomRotation", "0.05")
+    return training.model is not None and put_first(sheet, training.model, flip, turn)
 
 
 def _random_flip(sheet: Sheet, training: Training) -> bool:

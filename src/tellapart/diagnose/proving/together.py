@@ -13,15 +13,19 @@ from tellapart.diagnose.answer import Experiment
 from tellapart.diagnose.edits import Edit, propose
 from tellapart.diagnose.edits.joining import joined
 from tellapart.diagnose.reading import Program, Suspicion, read_program
+from tellapart.diagnose.recording import Recording
 from tellapart.diagnose.trials.effect import gain, interaction
+from tellapart.diagnose.trials.judged import Judged
 from tellapart.diagnose.trials.runs import Runs
 
 from .measures import Pair, by_score, judged_all
 from .questions import MATTERS, RISES, moves_the_score
-from .trial import SEEDS, Case, Tried
+from .trial import MORE_SEEDS, SEEDS, Case, Tried
 
 MOST_FIRST, MOST_SECOND = 3, 4
 """So many of the surest changes are kept, and on top of each so many others are tried."""
+PROOF_RUNS = 4 * (len(SEEDS) - 1)
+"""Of a pair, after a look at each of its four cells."""
 
 Suspects = Callable[[Program], Sequence[Suspicion]]
 
@@ -36,13 +40,17 @@ class Couple:
     edit: Edit
 
 
-def try_together(case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs) -> Tried | None:
+def try_together(
+    case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs, *, only_tried: bool = False
+) -> Tried | None:
     """Try second changes on top of what was tried in vain, surest first: a look at each, then proof of the best.
 
     Parameters
     ----------
     suspects
         Runs and reads a program again, for a second fault may show only when the first is mended.
+    only_tried
+        Leave out second faults that were not tried alone.
 
     Returns
     -------
@@ -50,35 +58,47 @@ def try_together(case: Case, tried: Sequence[Tried], suspects: Suspects, runs: R
         The first that is proved; None where there is none.
     """
     seen: list[tuple[float, Couple]] = []
-    asked: set[frozenset[str]] = set()
-    for couple in _couples(case, tried, suspects):
-        codes = frozenset(one.code for one in couple.suspicions)
-        if codes in asked or not runs.has_time_for(1):
-            continue
-        asked.add(codes)
+    couples = list(_couples(case, tried, suspects, only_tried=only_tried))
+    for at, couple in enumerate(couples):
+        # Once a pair is clearly worth a proof, the time is its own.
+        if not runs.has_time_for(1 + (PROOF_RUNS if seen else 0)):
+            break
+        for coming in couples[at : at + 2]:
+            runs.begin(coming.edit.text, SEEDS[:1])
         look = _look(case, couple, runs)
-        if look is not None and RISES.promising(look):
-            seen.append((look.effect.value, couple))
+        if look is None or not RISES.promising(look):
+            continue
+        if RISES.matters(look) and (found := _prove(case, couple, runs)) is not None:
+            return found
+        seen.append((look.effect.value, couple))
     for _, couple in sorted(seen, key=lambda each: -each[0]):
-        found = _prove(case, couple, runs) if runs.has_time_for(4 * (len(SEEDS) - 1)) else None
-        if found is not None:
+        if (found := _prove(case, couple, runs)) is not None:
             return found
     return None
 
 
-def _couples(case: Case, tried: Sequence[Tried], suspects: Suspects) -> Iterator[Couple]:
+def _couples(case: Case, tried: Sequence[Tried], suspects: Suspects, *, only_tried: bool) -> Iterator[Couple]:
+    """Yield each pair of causes once; first those that were both suspected, and tried alone, from the start."""
     members = [one for one in tried if one.edit is not None and moves_the_score(one.suspicion.code)]
+    known = {one.suspicion.code for one in members}
+    asked: set[frozenset[str]] = set()
     for member in members[:MOST_FIRST]:
         if member.edit is None or not member.runs:
             continue
         first = read_program(member.edit.text, case.program.file)
         others = [
-            one for one in suspects(first) if one.code != member.suspicion.code and moves_the_score(one.code)
+            one
+            for one in suspects(first)
+            if one.code != member.suspicion.code
+            and moves_the_score(one.code)
+            and (one.code in known or not only_tried)
         ]
-        for second in others[:MOST_SECOND]:
+        for second in sorted(others, key=lambda one: one.code not in known)[:MOST_SECOND]:
+            codes = frozenset((member.suspicion.code, second.code))
             for edit in propose(first, second, member.runs[0])[:1]:
                 alone = joined(first.text, case.program.text, edit.text)
-                if alone is not None:
+                if alone is not None and codes not in asked:
+                    asked.add(codes)
                     yield Couple(
                         (member.suspicion, second),
                         member.edit,
@@ -93,22 +113,36 @@ def _look(case: Case, couple: Couple, runs: Runs) -> Experiment | None:
 
 
 def _prove(case: Case, couple: Couple, runs: Runs) -> Tried | None:
-    """Run all four cells of the factorial with all seeds; None where the pair is not proved."""
-    begun = [
-        runs.begin(text, SEEDS)
-        for text in (case.program.text, couple.one.text, couple.other.text, couple.edit.text)
-    ]
-    cells = [tuple(one.result() for one in cell) for cell in begun]
-    judged = [known for cell in cells if (known := judged_all(cell)) is not None]
-    if len(judged) < len(cells):
-        return None
+    """Run all four cells of the factorial with three seeds, or five; None where the pair is not proved."""
+    seeds: tuple[int, ...] = SEEDS[:1]
+    for new in (SEEDS[1:], MORE_SEEDS):
+        if not runs.has_time_for(4 * len(new)):
+            return None
+        seeds += new
+        cells = _cells(case, couple, seeds, runs)
+        judged = [known for cell in cells if (known := judged_all(cell)) is not None]
+        if len(judged) < len(cells) or gain(judged[0], judged[3]).high < MATTERS:
+            return None
+        base, alone, alone_too, both = judged
+        needed = gain(alone, both).low > 0 and gain(alone_too, both).low > 0
+        if needed and gain(base, both).low >= MATTERS:
+            return _proved(couple, seeds, cells, judged)
+    return None
+
+
+def _cells(case: Case, couple: Couple, seeds: tuple[int, ...], runs: Runs) -> list[tuple[Recording, ...]]:
+    texts = (case.program.text, couple.one.text, couple.other.text, couple.edit.text)
+    begun = [runs.begin(text, seeds) for text in texts]
+    return [tuple(one.result() for one in cell) for cell in begun]
+
+
+def _proved(
+    couple: Couple, seeds: tuple[int, ...], cells: list[tuple[Recording, ...]], judged: list[list[Judged]]
+) -> Tried:
     base, alone, alone_too, both = judged
-    needed = gain(alone, both).low > 0 and gain(alone_too, both).low > 0
-    if gain(base, both).low < MATTERS or not needed:
-        return None
     words = (couple.edit.words, f"Alone: {couple.one.words}", f"Alone: {couple.other.words}")
     shown = [
-        by_score(Pair(change, SEEDS, cells[0], cell))
+        by_score(Pair(change, seeds, cells[0], cell))
         for change, cell in zip(words, (cells[3], cells[1], cells[2]), strict=True)
     ]
     surplus = Experiment(
@@ -117,7 +151,7 @@ def _prove(case: Case, couple: Couple, runs: Runs) -> Tried | None:
         gain(base, alone),
         gain(alone_too, both),
         interaction(base, alone, alone_too, both),
-        SEEDS,
+        seeds,
     )
     return Tried(
         couple.suspicions[0],

@@ -68,8 +68,8 @@ class Tried:
     partners: tuple[Suspicion, ...] = ()
 
 
-def try_out(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
-    """Try the edits of a suspicion; None where there is none, or no time.
+def try_out(case: Case, suspicion: Suspicion, runs: Runs, most_edits: int = MOST_EDITS) -> Tried | None:
+    """Try the edits of a suspicion, at most so many; None where there is none, or no time.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def try_out(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
         Of the first edit that proves it; else of the first that could be tried.
     """
     first: Tried | None = None
-    for edit in propose(case.program, suspicion, case.recording)[:MOST_EDITS]:
+    for edit in propose(case.program, suspicion, case.recording)[:most_edits]:
         if not runs.has_time_for(1):
             break
         found = _try(case, suspicion, edit, runs)

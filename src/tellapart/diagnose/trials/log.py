@@ -11,7 +11,7 @@ from .judged import judge
 from .runs import Ran
 
 
-def log(done: Sequence[Ran], original: str, file: str) -> str:
+def log(done: Sequence[Ran], original: str, file: str, plan: Sequence[str] = ()) -> str:
     """Return the log of all runs.
 
     Parameters
@@ -20,15 +20,17 @@ def log(done: Sequence[Ran], original: str, file: str) -> str:
         In the order in which they ended.
     original, file
         The program as it is, and its name.
+    plan
+        What was going to be run, in words.
     """
-    return "\n".join(
-        line for number, one in enumerate(done, 1) for line in _lines(number, one, original, file)
-    )
+    lines = [line for number, one in enumerate(done, 1) for line in _lines(number, one, original, file)]
+    return "\n".join([*(["=== plan", *plan, ""] if plan else []), *lines])
 
 
 def _lines(number: int, ran: Ran, original: str, file: str) -> Iterator[str]:
     recording = ran.recording
-    yield f"=== run {number}: seed {ran.seed}, {recording.outcome.value} after {recording.seconds:.1f} s"
+    shorter = f" ({ran.words})" if ran.words else ""
+    yield f"=== run {number}: seed {ran.seed}, {recording.outcome.value} after {recording.seconds:.1f} s{shorter}"
     judged = judge(recording)
     if judged is not None:
         yield f"balanced accuracy on {judged.part}: {level([judged])}"

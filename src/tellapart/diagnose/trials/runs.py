@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tellapart.diagnose.fork_server import ForkServer
@@ -52,19 +52,23 @@ class Pace:
         Makes a program shorter.
     most_seconds
         What one run may take, whatever is left.
+    words
+        How the programs are shorter, for the log.
     """
 
     change: Callable[[str], str] = str
     most_seconds: float = math.inf
+    words: str = ""
 
 
 @dataclass(frozen=True)
 class Ran:
-    """One run: the text that ran, its seed, and what became of it."""
+    """One run: the text that ran, its seed, what became of it, and how it was made shorter."""
 
     text: str
     seed: int
     recording: Recording
+    words: str = ""
 
 
 class Runs:
@@ -85,6 +89,8 @@ class Runs:
         Seconds that are kept for the end.
     done
         Every run, in the order in which they ended.
+    plan
+        What is going to be run, in words, for the log; empty where nothing had to be planned.
     """
 
     def __init__(self, setting: Setting, *, deadline: float, at_once: int = BESIDE) -> None:
@@ -95,6 +101,7 @@ class Runs:
         self._stop = threading.Event()
         self._pace = Pace()
         self.done: list[Ran] = []
+        self.plan: list[str] = []
         self.longest = self.reserved = 0.0
 
     def __enter__(self) -> Runs:
@@ -118,9 +125,13 @@ class Runs:
         """Go on at another pace; what ran before is forgotten."""
         self._pace, self._known, self.longest = pace, {}, 0.0
 
-    def whole(self, texts: Sequence[str], seed: int) -> list[Recording]:
-        """Run programs as they are and as long as there is time, beside each other."""
-        begun = [self._pool.submit(self._run, text, seed, Pace()) for text in texts]
+    def allow(self, most_seconds: float) -> None:
+        """Give the runs to come another limit, and keep what ran before."""
+        self._pace = replace(self._pace, most_seconds=most_seconds)
+
+    def whole(self, texts: Sequence[str], seed: int, pace: Pace) -> list[Recording]:
+        """Run programs at a pace of their own, beside each other, as long as there is time."""
+        begun = [self._pool.submit(self._run, text, seed, pace) for text in texts]
         return [one.result() for one in begun]
 
     def run(self, text: str, seed: int) -> Recording:
@@ -159,7 +170,7 @@ class Runs:
         )
         if pace is self._pace:
             self.longest = max(self.longest, time.monotonic() - begun)
-        self.done.append(Ran(text, seed, found))
+        self.done.append(Ran(text, seed, found, pace.words))
         return found
 
     def _go_on(self, _seconds: float) -> None:

@@ -11,7 +11,7 @@ from .label import plain
 from .odds import one_better_than_other
 from .prep import right_in
 from .registry import Clear, Sign, rule
-from .view import DROPPING, View, number_of
+from .view import CHANCE_P, DROPPING, View, number_of, p_of_chance
 
 BETTER = 0.005
 """Level of "better without dropout": McNemar's exact test on the training part."""
@@ -23,8 +23,6 @@ RISEN = 1.2
 """A held-out loss a fifth above its least rises."""
 PENALTY_SHARE = 2.0
 """Penalties that are twice what the data themselves cost decide the training."""
-BEGINS_HIGH = 2.0
-"""A first loss of twice ln k may be penalties: what was seen of dropout then clears dropout only."""
 LARGE_DECAY = 0.05
 """Weight decay of AdamW is .01 by default; from scratch .05 is the most that is usual."""
 
@@ -48,7 +46,8 @@ def too_strong(view: View) -> Iterator[Sign | Clear]:
         if p < BETTER and accuracy - with_it > LOST:
             # A fitted training part is not held back; dropout then does what it is for.
             yield Sign(f"{words} (p = {p:.1g}).", 0.25 if view.fits_training else 0.7, where)
-        elif not view.fits_training and not _begins_high(view):
+        elif not view.fits_training and p_of_chance(train) < CHANCE_P:
+            # Of a network that has learnt nothing yet the two cannot differ: dropout may be why.
             yield Clear(f"{words}: dropout is not what holds it back.")
     penalty = _penalty(view)
     if penalty > PENALTY_SHARE and not view.fits_training:
@@ -58,12 +57,6 @@ def too_strong(view: View) -> Iterator[Sign | Clear]:
     if isinstance(decay, float) and decay > LARGE_DECAY and not view.fits_training:
         words = f"The weight decay is {decay:g}, and the training accuracy is {accuracy:.2f}."
         yield Sign(words, 0.65, view.place("optimizer"))
-
-
-def _begins_high(view: View) -> bool:
-    """Whether the first loss is far above that of a network that knows nothing, as penalties that matter make it."""
-    first, expected = view.training.initial_loss, view.training.expected_initial_loss
-    return first is not None and expected is not None and first > BEGINS_HIGH * expected
 
 
 def _penalty(view: View) -> float:

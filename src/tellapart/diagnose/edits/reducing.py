@@ -1,0 +1,95 @@
+"""A program made cheaper for experiments, and otherwise the same: fewer epochs, smaller pictures."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tellapart.diagnose.reading import Program, Suspicion, read_program
+
+from .first_layers import put_first
+from .pictures_in_text import Text
+from .registry import Asked
+from .sheet import Sheet
+from .shortening import shortened
+from .written_sizes import resize
+
+WHOLE, HALF = Fraction(1), Fraction(1, 2)
+LARGER = 2
+"""Experiments may make pictures so many times as large: these are made smaller, too."""
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How a program is made cheaper; called with its text it returns the cheaper one.
+
+    Attributes
+    ----------
+    file
+        Its name.
+    epochs
+        At most so many.
+    share
+        Of the side of the pictures that the network sees.
+    sides
+        Height and width of the pictures as they are, px.
+    """
+
+    file: str
+    epochs: int
+    share: Fraction = WHOLE
+    sides: tuple[int, ...] = ()
+
+    def __call__(self, text: str) -> str:
+        """Return the cheaper program."""
+        return shortened(smaller(text, self.file, self.sides, self.share), self.file, self.epochs)
+
+
+def smaller(text: str, file: str, sides: tuple[int, ...], share: Fraction) -> str:
+    """Return a program whose network sees smaller pictures; the text as it is where that cannot be done.
+
+    A halving is an average pooling before the first layer: the mean of four pixels keeps fine things that a reader
+    which picks every second pixel would lose. For the rest, the sizes that the text gives are made smaller, which
+    spares reading and augmenting, too.
+
+    Parameters
+    ----------
+    sides
+        Height and width of the pictures as they are, px.
+    share
+        Of the side; at most 1.
+    """
+    program = read_program(text, file)
+    if share == WHOLE:
+        return text
+    if share > HALF:
+        return _resized(program, sides, share) or text
+    rest = share / HALF
+    before = text if rest == WHOLE else _resized(program, sides, rest)
+    pooled = None if before is None else _pooled_first(read_program(before, file))
+    return pooled or _resized(program, sides, share) or text
+
+
+def _pooled_first(program: Program) -> str | None:
+    """Return the program whose Keras networks begin by halving the side; None where that could not be done."""
+    sheet = Sheet(program)
+    networks = {one.model.position: one.model for one in program.trainings if one.model is not None}
+    found = list(networks.values())
+    if not found or not all(put_first(sheet, one, ("AveragePooling2D", "2")) for one in found):
+        return None
+    with contextlib.suppress(ValueError):
+        return sheet.text()
+    return None
+
+
+def _resized(program: Program, sides: tuple[int, ...], share: Fraction) -> str | None:
+    """Return the program with smaller sizes; None where the text gives none."""
+    suspicion = Suspicion("", None, "", 0.0, "")  # nothing is suspected: this is no mending
+    text = Text(Asked(program, suspicion))
+    wanted = {one * times for one in sides for times in (1, LARGER)}
+    if not resize(text, wanted, lambda side: int(side * share)):
+        return None
+    with contextlib.suppress(ValueError):
+        return text.text()
+    return None
