@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .answer import Diagnosis
+from .examined import Examined
 from .full_length import at_full_length
 from .pacing import set_pace
 from .proving.questions import could_matter
@@ -19,11 +20,12 @@ from .proving.trial import MOST_EDITS, SEEDS, Case, Tried, prepare, promise, sco
 from .reading import Program, Suspicion, read_program, suspect
 from .recording import Outcome, Recording
 from .script import Script
+from .summing_up import first_sentence
 from .suspects import suspects
 from .trials.effect import level
 from .trials.judged import judge
 from .trials.runs import Runs
-from .verdict import Examined, conclude, first_sentence
+from .verdict import conclude
 from .watching import Discrepancy, RuledOut, compare, look
 from .watching.view import good_from
 

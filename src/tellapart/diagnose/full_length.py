@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from .answer import Experiment
 from .edits.reducing import WHOLE, Reduction
+from .examined import Examined
 from .pacing import BESIDE, Shortened, better_than_chance
 from .proving.measures import Pair, by_score
 from .proving.questions import WORTH_A_SECOND_LOOK, moves_the_score
 from .proving.trial import SEEDS, Tried
 from .recording import Outcome, Recording
 from .trials.runs import Pace, Runs
-from .verdict import Examined
 
 
 def at_full_length(examined: Examined, short: Shortened, runs: Runs) -> Examined:

@@ -1,4 +1,4 @@
-"""What was found out -> the verdict, as the interface defines it, in words a beginner understands.
+"""What was found out -> the verdict, as the interface defines it.
 
 ``fails``: the training is no better than chance; or one fix gains what matters; or a figure that the script shows is
 wrong, or taken on pictures that are in the training part. ``healthy``: nothing of the kind. ``unknown``: it could not
@@ -8,21 +8,21 @@ be run, or the pictures are too few to tell.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tellapart.evaluate.estimate import Estimate
 
 from .answer import Curve, Diagnosis, Entry, Remeasured, Verdict
 from .causes.catalogue import CAUSES
 from .edits import unified_diff
+from .examined import Examined
 from .proving.questions import UNTOUCHED, WRONG_FIGURES, could_matter
 from .proving.trial import Tried
-from .reading import Program, Suspicion
-from .recording import Outcome, Recording
-from .script import Script
+from .reading import Suspicion
+from .recording import Recording
+from .summing_up import assumptions, error_of, summary
 from .trials.effect import level
 from .trials.judged import judge, judged_part, main_training
-from .watching import Discrepancy, RuledOut
+from .watching import Discrepancy
 from .watching.view import good_from
 
 SURE = 0.5
@@ -34,51 +34,9 @@ LEAKING = 0.01
 """Of the pictures that judge, so many in the training part make the figure a wrong one; as for `train`."""
 NEARLY_ALL = 0.95
 """From this share on empty pictures alone keep a network from learning anything."""
-WORTH_A_WORD = 0.3
-"""From this certainty on the first sentence names what reading suspects."""
 PROVED, NOT_PROVED = 0.95, 0.9
 """Confidence is at least the first with a proof, at most the second without: no look replaces an experiment."""
 FIGURES_WITH_CAUSE = (*WRONG_FIGURES, "prep.train_predict_mismatch")
-
-
-@dataclass(frozen=True)
-class Examined:
-    """Everything the verdict goes by.
-
-    Attributes
-    ----------
-    script
-        As it was given, and completed.
-    runs
-        Of the program as it is, at least one.
-    tried
-        By round: what was tried on the program as it is, then on the program mended once, and so on.
-    notes
-        How the runs differ from what the user would run.
-    cut
-        None was as long as the program is.
-    """
-
-    script: Script
-    program: Program
-    runs: tuple[Recording, ...]
-    suspects: tuple[Suspicion, ...]
-    ruled_out: tuple[RuledOut, ...]
-    compared: tuple[Discrepancy, ...]
-    tried: tuple[tuple[Tried, ...], ...]
-    notes: tuple[str, ...] = ()
-    cut: bool = False
-
-
-def first_sentence(read: Sequence[Suspicion], seconds: float, script: Script) -> str:
-    """Say what reading alone suspects most, before anything is run."""
-    if not read or read[0].certainty < WORTH_A_WORD:
-        return f"Reading the script shows no clear fault ({seconds:.1f} s). Now it is run."
-    first = read[0]
-    line = None if first.position is None else script.line_given(first.position.line)
-    place = "" if line is None else f"line {line}: "
-    sure = "very likely" if first.certainty >= 0.8 else "perhaps"
-    return f"{place}{sure} {CAUSES[first.code].title[0].lower()}{CAUSES[first.code].title[1:]}. {first.words}"
 
 
 def conclude(examined: Examined, seconds: float) -> Diagnosis:
@@ -93,11 +51,11 @@ def conclude(examined: Examined, seconds: float) -> Diagnosis:
     fixed = mended[-1].edit.text if mended and mended[-1].edit is not None else ""
     return Diagnosis(
         verdict=verdict,
-        summary=_summary(examined, verdict, causes, count),
+        summary=summary(examined, verdict, causes, count),
         causes=causes,
         remarks=remarks,
         ruled_out=tuple(one for one in examined.ruled_out if one.code not in {each.code for each in causes}),
-        assumptions=tuple(_assumptions(examined)),
+        assumptions=tuple(assumptions(examined)),
         remeasured=tuple(_remeasured(examined.compared)),
         level=count,
         chance=None if count is None else chance,
@@ -270,98 +228,10 @@ def _remeasured(compared: Sequence[Discrepancy]) -> Iterator[Remeasured]:
         )
 
 
-def _assumptions(examined: Examined) -> Iterator[str]:
-    yield from examined.script.assumptions
-    yield from examined.program.assumptions
-    yield from examined.notes
-    run = examined.runs[0]
-    for one in run.replaced:
-        yield f"{one.asked} does not exist here: {one.given} took its place"
-    judged = judge(run)
-    if judged is not None and not judged.unseen:
-        yield "the script judges by no picture outside of its training part: the score is that of the training part"
-    if _error(examined):
-        yield f"{_error(examined)}; what was trained by then was judged"
-    yield from run.notes
-
-
 def _broke_off(examined: Examined) -> bool:
     """Whether an error ended the training before its last epoch, or may have: a text need not say how many."""
-    if not _error(examined):
+    if not error_of(examined):
         return False
     wanted = [one.epochs.value for one in examined.program.trainings if one.epochs is not None]
     trained = max((len(one.epochs) for one in examined.runs[0].trainings), default=0)
     return not wanted or any(one is None or one > trained for one in wanted)
-
-
-def _error(examined: Examined) -> str:
-    """Return the error that the script itself ends with, in words, or nothing."""
-    run = examined.runs[0]
-    if run.outcome is not Outcome.crashed or run.failure is None:
-        return ""
-    failure = run.failure
-    where = ""
-    if failure.file:
-        own = failure.file == examined.program.file
-        line = examined.script.line_given(failure.line) if own else failure.line
-        where = f" in {failure.file}" + ("" if line is None else f", line {line}")
-    return f"the script ends with {failure.kind}{where}: {failure.message}"
-
-
-def _summary(examined: Examined, verdict: Verdict, causes: tuple[Entry, ...], count: Estimate | None) -> str:
-    if verdict is Verdict.fails and causes:
-        return _cause_in_words(causes)
-    if verdict is Verdict.fails:
-        return (
-            "The training fails: it tells the classes apart no better than chance "
-            f"(balanced accuracy {count}). What was tried does not explain it."
-        )
-    if verdict is Verdict.healthy:
-        ends = f" But {_error(examined)}." if _error(examined) else ""
-        return f"Nothing that matters was found: the training works (balanced accuracy {count}).{ends}"
-    return f"The cause is unknown: {_why_unknown(examined, count)}"
-
-
-def _cause_in_words(causes: tuple[Entry, ...]) -> str:
-    first = causes[0]
-    place = "" if first.line is None else f" (line {first.line})"
-    sentence = f"The training fails: {first.title[0].lower()}{first.title[1:]}{place}."
-    for code in first.together[1:]:
-        title = CAUSES[code].title
-        sentence += f" It takes this together with another fault: {title[0].lower()}{title[1:]}."
-    if not first.proved:
-        return f"{sentence} This is not proved."
-    one = next(each for each in first.experiments if each.effect.is_defined)
-    seeds = f"({len(one.seeds)} seeds)"
-    if one.measure != "balanced_accuracy":  # how far a figure of the script is off
-        shown, amount = one.measure.partition(" less ")[0], one.before.value
-        off = f"{abs(amount):.2f} too {'high' if amount > 0 else 'low'}"
-        return f"{sentence} The {shown} is {off}; with the change it is right {seeds}."
-    before, after = f"{one.before.value:.2f}", f"{one.after.value:.2f}"
-    return f"{sentence} With the change balanced accuracy goes from {before} to {after} {seeds}."
-
-
-def _why_unknown(examined: Examined, count: Estimate | None) -> str:
-    run = examined.runs[0]
-    failure = run.failure
-    if run.outcome is Outcome.import_missing and failure is not None:
-        return f"the script needs {failure.missing}, which is not installed here."
-    if run.outcome is Outcome.asked_for_input:
-        return "the script waits for somebody to type something."
-    if _error(examined):
-        by_then = (
-            "" if count is None else f" By then it is no better than chance (balanced accuracy {count})."
-        )
-        return f"{_error(examined)}.{by_then}"
-    if run.outcome is Outcome.memory:
-        return "the script needs more memory than it was given."
-    if run.outcome is Outcome.no_training_seen:
-        return "the script ran, but no network was trained."
-    if count is None:
-        return "no pictures with labels were seen by which the network could be judged."
-    if examined.cut:
-        return (
-            f"{examined.notes[0]}. By then it is no better than chance (balanced accuracy {count}), and nothing "
-            "that was tried changes that. More time (--time) tells more."
-        )
-    return f"too few pictures judge to tell a good network from chance (balanced accuracy {count})."

@@ -10,6 +10,7 @@ import pytest
 
 from tellapart.diagnose import pacing
 from tellapart.diagnose.edits import Edit
+from tellapart.diagnose.examined import Examined
 from tellapart.diagnose.full_length import at_full_length
 from tellapart.diagnose.pacing import Shortened
 from tellapart.diagnose.proving import measures
@@ -18,7 +19,6 @@ from tellapart.diagnose.reading import Suspicion
 from tellapart.diagnose.recording import Outcome
 from tellapart.diagnose.speed import Speed
 from tellapart.diagnose.trials.runs import Pace
-from tellapart.diagnose.verdict import Examined
 from tests.diagnose.proving.test_trial import network
 
 CODE = "arch.flatten_explosion"
