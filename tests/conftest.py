@@ -92,3 +92,28 @@ def memory_growth_mb() -> Callable[..., float]:
         return float(done.stdout)
 
     return memory_growth_mb
+
+
+DEAR = ("tests/end_to_end", "tests/diagnose/watching", "tests/diagnose/recorder", "tests/diagnose/trials")
+"""Rooms that take minutes: begun first, so that no core waits for the other at the end."""
+SHARED = (*DEAR, "tests/classifier", "tests/deploy", "tests/recipes", "tests/backbones", "tests/report")
+"""Rooms whose tests share what is dear to make: trained runs, recordings."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a room that shares dear fixtures, else a module, on one worker: what it needs is then made once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByRoom(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return next((room for room in SHARED if module.startswith(f"{room}/")), module)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            for room in reversed(DEAR):
+                if room in self.workqueue:
+                    self.workqueue.move_to_end(room, last=False)
+            super()._assign_work_unit(node)
+
+    return ByRoom(config, log)

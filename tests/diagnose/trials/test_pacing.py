@@ -47,11 +47,13 @@ for epoch in range(100):
         criterion(net(pictures), labels).backward()
         optimizer.step()
 """
-SECONDS = 90.0  # a sixth of it is what the program may take at full length, importing included
+SECONDS = 60.0  # a sixth of it is what the program may take at full length, importing included
+LOOK_SECONDS = 8.0
 
 
 @pytest.fixture
-def runs(tmp_path: Path):
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pacing, "LOOK_SECONDS", LOOK_SECONDS)
     file = tmp_path / "train.py"
     file.write_text("")
     with Runs(Setting(file, None, (), 2**32), deadline=time.monotonic() + SECONDS) as made:

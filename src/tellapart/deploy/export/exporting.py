@@ -66,7 +66,8 @@ def check_target(to: str | os.PathLike[str], run: Path | None) -> Path:
     if target.suffix.lower() != ".onnx" or target.is_dir():
         raise OptionError(
             "--to is the ONNX file to write.",
-            found=f"{str(target)!r}",
+            found=f"{target.name!r}",
+            where=str(target.parent.resolve()),
             advice="let it end with .onnx, such as model.onnx",
         )
     if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
