@@ -33,6 +33,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.audit.run --data $(DATA)
 	$(BIN)/python -m benchmarks.diagnosis.run
 	$(BIN)/python -m benchmarks.coverage.run
+	$(BIN)/python -m benchmarks.curves.run
 	$(BIN)/python -m benchmarks.scale.run
 	$(BIN)/python -m benchmarks.interruption.run
 	$(BIN)/python -m benchmarks.doctor.run
