@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -164,3 +165,14 @@ def test_pictures_too_small_to_shrink_are_not_trained_on(tmp_path):
     learner = Learner(where, always(2.0))
     assert study_size(where, learner).verdict == "cannot tell"
     assert not learner.trained
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_amount_says_how_many_pictures_would_do(tmp_path, classes):
+    def sentence(n):
+        where = bench(tmp_path, (n,) * classes)
+        return study_amount(where, Learner(where, always(2.5))).sentence
+
+    (enough,) = re.findall(r"; (\d+) of each class would do", sentence(10))
+    assert "would do" in sentence(int(enough) - 1)
+    assert "too few" not in sentence(int(enough))

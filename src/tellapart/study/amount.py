@@ -48,7 +48,7 @@ def study_amount(bench: Bench, learner: Learner) -> Answer:
     """Answer by training on growing shares of the pictures."""
     plans = [_arms(bench, learner, shares) for shares in (FINE, COARSE)]
     if len(plans[-1]) < 4:
-        return Answer("cannot tell", _too_few(bench), (), ())
+        return Answer("cannot tell", _too_few(bench, learner), (), ())
     number, bench, learner = fit_into_time(bench, learner, plans)
     arms = plans[number]
     rounds = run_rounds(bench, learner, arms)
@@ -74,7 +74,7 @@ def study_amount(bench: Bench, learner: Learner) -> Answer:
 
 def _arms(bench: Bench, learner: Learner, shares: Sequence[float]) -> list[Arm]:
     """Leave out shares that hold too few pictures to learn anything from."""
-    fitted = (learner.folds - 1) / learner.folds
+    fitted = _fitted(learner)
     counts = np.bincount(bench.labels, minlength=bench.classes)
     found = []
     for share in shares:
@@ -84,13 +84,18 @@ def _arms(bench: Bench, learner: Learner, shares: Sequence[float]) -> list[Arm]:
     return found
 
 
-def _too_few(bench: Bench) -> str:
+def _fitted(learner: Learner) -> float:
+    """Return the share of the pictures that are trained on in a fold."""
+    return (learner.folds - 1) / learner.folds
+
+
+def _too_few(bench: Bench, learner: Learner) -> str:
     counts = np.bincount(bench.labels, minlength=bench.classes)
     name = bench.pictures.classes[int(counts.argmin())]
+    of_class = max(FEWEST / bench.classes, FEWEST_OF_CLASS) / (COARSE[0] * _fitted(learner))
     return (
         f"Cannot tell: {len(bench.labels)} training pictures, {counts.min()} of them {name!r}, are too few to train on "
-        f"a half, a quarter and an eighth of them; about {int(np.ceil(FEWEST_OF_CLASS / 0.125 / 0.66))} of each class "
-        f"would do."
+        f"a half, a quarter and an eighth of them; {int(np.ceil(of_class))} of each class would do."
     )
 
 
