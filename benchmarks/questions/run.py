@@ -29,6 +29,13 @@ ROOT = HERE.parent.parent
 GRACE = 1.5
 """A training ends itself after the epoch that its time limit allows; this many times the limit, it is ended."""
 
+KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(2**32),
+    "MALLOC_TOP_PAD_": str(2**29),
+    "MALLOC_TRIM_THRESHOLD_": "-1",
+}
+"""glibc gives every large array back and fetches it anew, page by page: 15 to 24 % of a step at 256 px."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run what is not finished, and write the tables."""
@@ -153,7 +160,7 @@ def run_row(row: Row, options: argparse.Namespace, stop: threading.Event) -> out
     out.mkdir(parents=True, exist_ok=True)
     given = command_of(row, options, out)
     threads = str(max(1, (os.cpu_count() or 1) // options.jobs))
-    environment = os.environ | {"OMP_NUM_THREADS": threads, "KERAS_BACKEND": "torch"}
+    environment = os.environ | KEEP_MEMORY | {"OMP_NUM_THREADS": threads, "KERAS_BACKEND": "torch"}
     begun = time.monotonic()
     with (out / "log.txt").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
