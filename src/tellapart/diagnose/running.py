@@ -42,6 +42,7 @@ def run_script(
     seconds: float = 600.0,
     memory_bytes: int = 8 * 2**30,
     seed: int | None = None,
+    count_folders: bool = False,
     advance: Callable[[float], None] | None = None,
     server: ForkServer | None = None,
 ) -> Recording:
@@ -64,6 +65,8 @@ def run_script(
         Of all its processes together.
     seed
         None: the script's own seeds. Otherwise every seed it sets is replaced by one that depends on both.
+    count_folders
+        Whether the labels of training pictures are held against the folders of their files: each is read once more.
     advance
         Called some ten times a second with the seconds that have passed.
     server
@@ -81,6 +84,7 @@ def run_script(
         "original": str(script.parent),
         "pictures": None if pictures is None else str(pictures.resolve()),
         "seed": seed,
+        "count_folders": count_folders,
         "seconds": seconds,
         "closing_seconds": closing_seconds,
     }
