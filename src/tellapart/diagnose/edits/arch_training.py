@@ -52,26 +52,31 @@ def _right_parameters(asked: Asked, training: Training) -> Edit | None:
     made = next((event.order for event in sheet.trace.events if event.value is sheet.made(call)), None)
     if not name or made_first is None or made is None:
         return None
-    words = f"The optimiser is given {name}.parameters()."
     if made > made_first:
         sheet.replace(given.value, f"{name}.parameters()")
-    elif not _made_after(sheet, call, given, model, name):
-        return None
-    return Edit(asked.suspicion.code, words, sheet.text())
+    else:
+        name = _made_after(sheet, call, given, model)
+    words = f"The optimiser is given {name}.parameters()."
+    return Edit(asked.suspicion.code, words, sheet.text()) if name else None
 
 
-def _made_after(sheet: Sheet, call: cst.Call, given: cst.Arg, model: Value, name: str) -> bool:
-    """Make the optimiser after the network that is trained, with its parameters; both in one block."""
-    statement, network = sheet.statement(call), sheet.node_of(unwrapped(model)) or sheet.node_of(model)
-    there = None if network is None else sheet.statement(network)
-    if there is None or sheet.parent(there) is not sheet.parent(statement):
-        return False
+def _made_after(sheet: Sheet, call: cst.Call, given: cst.Arg, model: Value) -> str:
+    """Make the optimiser after the network that is trained, where that is made in the same block; return its name."""
+    statement, network = sheet.statement(call), sheet.call_at(unwrapped(model).position)
+    bound = None if network is None else sheet.around(network, cst.Assign)
+    if (
+        network is None
+        or bound is None
+        or sheet.parent(sheet.statement(network)) is not sheet.parent(statement)
+    ):
+        return ""
+    name = sheet.code(bound.targets[0].target)
     start = sheet.span(statement)[0]
     begin, end = (at - start for at in sheet.span(given.value))
     code = sheet.code(statement)
     sheet.remove_statement(call)
-    sheet.insert_after(there, f"{code[:begin]}{name}.parameters(){code[end:]}")
-    return True
+    sheet.insert_after(sheet.statement(network), f"{code[:begin]}{name}.parameters(){code[end:]}")
+    return name
 
 
 def _optimizer_later(asked: Asked, training: Training) -> Edit | None:

@@ -55,8 +55,10 @@ def _holds(trace: Trace, optimizer: Made, forward: Made | None) -> str:
 
 
 def _is_copy(one: Value, other: Value) -> bool:
-    """Say whether one network was made as a copy of the other: it has the same parts, and is another."""
-    return is_network(one) and one is not other and bool(one.parts) and one.parts == other.parts
+    """Say whether one network was made as a copy of the other: it is another, of the very same layers."""
+    layers = [(name, layer) for name, layer in one.parts.items() if isinstance(layer, Made)]
+    copied = bool(layers) and all(other.parts.get(name) is layer for name, layer in layers)
+    return is_network(one) and one is not other and copied
 
 
 def _root(value: Value) -> Value:
