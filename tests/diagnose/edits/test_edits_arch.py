@@ -139,3 +139,24 @@ def test_a_tuple_keeps_its_brackets_and_a_line_its_other_statements():
     draft = Draft("g(); h()\n")
     draft.remove_statement(list(draft.nodes(type(draft.tree.body[0].body[0].value)))[-1])
     assert draft.text() == "g()\n"
+
+
+def test_what_is_frozen_by_a_computed_flag_is_learnt():
+    faulty = replaced(
+        KERAS,
+        "net.compile(",
+        "tune = False\nfor one in net.layers:\n    one.trainable = tune\nnet.compile(",
+    )
+    assert "one.trainable = True" in [one.text for one in edits("arch.frozen", faulty)][-1]
+
+
+def test_an_optimiser_made_before_the_copy_that_learns_is_made_after_it():
+    faulty = replaced(
+        TORCH,
+        "optimizer = torch.optim.Adam(net.parameters(), lr=0.01)",
+        "import copy\noptimizer = torch.optim.Adam(net.parameters(), lr=0.01)\nnet = copy.deepcopy(net)",
+    )
+    text = mended("arch.frozen", faulty)
+    assert text.index("net = copy.deepcopy(net)") < text.index(
+        "optimizer = torch.optim.Adam(net.parameters()"
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tellapart.diagnose.reading import read_program, suspect
+
 from .planted import KERAS, TORCH, change, edits, mended, planted, replaced, run
 
 CASES = planted("optimizer")
@@ -109,3 +111,38 @@ def test_an_unsuitable_optimiser_becomes_adam_with_the_same_parameters():
         TORCH, "torch.optim.Adam(net.parameters(), lr=0.01)", "torch.optim.Rprop(net.parameters())"
     )
     assert "optimizer = torch.optim.Adam(net.parameters())" in mended("optimizer.unsuitable", faulty)
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        (TORCH, ("before = ", "for p in net.parameters():\n    p.data.fill_(0.01)\nbefore = ")),
+        (
+            TORCH,
+            (
+                "before = ",
+                "with torch.no_grad():\n    for p in net.parameters():\n        p.zero_()\nbefore = ",
+            ),
+        ),
+        (
+            KERAS,
+            ('layers.Conv2D(8, 3, activation="relu")', 'layers.Conv2D(8, 3, activation="relu", **start)'),
+        ),
+    ],
+    ids=["filled", "without gradients", "settings in a dict"],
+)
+def test_initial_weights_are_the_librarys_wherever_they_are_set(text, faults):
+    faulty = replaced(text, *faults)
+    if text is KERAS:
+        faulty = replaced(faulty, "net = ", 'start = {"kernel_initializer": "zeros"}\nnet = ')
+    after = edits("optimizer.bad_initialisation", faulty)[-1].text
+    assert "glorot_uniform" in after if text is KERAS else "fill_" not in after and "p.zero_" not in after
+    run(after)
+
+
+@pytest.mark.parametrize(
+    ("given", "certain"), [('"adadelta"', True), ("keras.optimizers.Adadelta(0.5)", False)]
+)
+def test_a_rate_that_nobody_chose_is_the_optimisers_fault(given, certain):
+    found = [one.code for one in suspect(read_program(replaced(KERAS, RATE, given)))]
+    assert ("optimizer.unsuitable" in found) is certain

@@ -233,3 +233,13 @@ def test_pictures_that_are_divided_already_are_left_alone_and_a_random_split_is_
         "one, two = (Subset(all_of, one) for one in train_test_split(range(len(all_of)), test_size=20, "
         "stratify=all_of.targets, random_state=0))  # parts"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "becomes"),
+    [("validation_split=0.01", "validation_split=0.25"), ("validation_split=share", "validation_split=0.25")],
+)
+def test_a_tiny_share_for_validation_becomes_a_quarter(given: str, becomes: str) -> None:
+    text = f"import keras\nshare = 0.02\nnet = keras.Sequential()\nnet.compile('sgd', 'mse')\nnet.fit(x, y, {given})\n"
+    assert f"net.fit(x, y, {becomes})" in first(text, "split.validation_too_small")
+    assert edits(text.replace(given, "validation_split=0.2"), "split.validation_too_small") == ()

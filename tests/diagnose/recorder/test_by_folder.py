@@ -87,3 +87,12 @@ def test_pictures_of_one_size_and_range_are_asked_for_their_colours_alone():
     ((words, turned),) = preparations(fed(shown[:3]), trained(shown[3:], [0] * 3))
     assert words == "channels reversed"
     assert (turned(shown) == shown[:, ::-1]).all()
+
+
+def test_training_labels_are_counted_by_folder_where_that_is_asked(pictures):
+    folder, shown = pictures
+    one = trained(shown[1::2], [1] * 4 + [0] * 6)
+    label_by_folder([one], folder, time.monotonic() + 60)
+    assert one.folders == {}
+    label_by_folder([one], folder, time.monotonic() + 60, count=True)
+    assert one.folders == {"ash": {"1": 4, "0": 1}, "oak": {"0": 5}}

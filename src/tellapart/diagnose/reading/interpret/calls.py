@@ -10,7 +10,7 @@ from tellapart.diagnose.reading.position import Position
 
 from . import comprehensions, expressions, foldable, statements
 from .state import CALL_DEPTH, Frame, Scope, State
-from .values import Class, External, Function, Instance, Items, Known, Made, Super, Table, Unread, Value
+from .values import Class, External, Function, Instance, Items, Known, Made, Part, Super, Table, Unread, Value
 
 COPIES = ("copy.deepcopy", "copy.copy")
 MODULE_METHODS = ("forward", "call")
@@ -63,8 +63,9 @@ def call(
             return enter(state, bound, arguments, keywords, position)
     if isinstance(function, External) and function.name in COPIES and len(arguments) == 1:
         original = arguments[0]
-        if isinstance(original, Instance | Made):  # another object of the same make
-            return replace(original, position=position, parts=dict(original.parts))
+        if isinstance(original, Instance | Made):  # another object of the same make, with methods of its own
+            held = {key: one for key, one in original.parts.items() if not isinstance(one, Part | Function)}
+            return replace(original, position=position, parts=held)
     made = Made(function, arguments, keywords, position=position)
     folded = foldable.fold(state, made)
     if folded is not None:
