@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test sample check bench format clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.11")'
@@ -18,6 +18,10 @@ demo: $(READY)
 
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
+
+# A fixed sample of the diagnosis benchmark: right or wrong, in some two minutes.
+sample: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.diagnosis.run --sample --work .venv/sample
 
 check: $(READY)
 	$(BIN)/ruff format --check .
