@@ -97,8 +97,8 @@ def write_soak(run: Path, files: list[str], seconds: float, out: Path) -> None:
             [
                 "# Memory of the service over time",
                 "",
-                "`python -m benchmarks.serve.run --soak 20m`: under load, and every 10 s a heatmap, a broken picture, a",
-                "body that is too large and an empty one. Resident memory every 10 s is in [soak.csv](soak.csv).",
+                "`python -m benchmarks.serve.run --soak 20m`: under load, and every 10 s a heatmap, a broken",
+                "picture, a body that is too large and an empty one. Memory: [soak.csv](soak.csv).",
                 "",
                 f"Written {today()} on {machine()}. {words}.",
                 "",
