@@ -32,6 +32,8 @@ class Predictor:
 
     Attributes
     ----------
+    file
+        The model file, or its bytes.
     classes
         K class names, in the order of the probabilities.
     positive
@@ -89,6 +91,7 @@ class Predictor:
                 where=where,
                 advice="use the version of tellapart that wrote it, or a newer one",
             )
+        self.file = file
         self.classes: tuple[str, ...] = tuple(facts["classes"])
         self.positive: str | None = facts["positive"]
         self.threshold: float | None = facts["threshold"]
