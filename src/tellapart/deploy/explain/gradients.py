@@ -30,7 +30,9 @@ class Gradients:
     """
 
     def __init__(self, file: Path | bytes) -> None:
-        self._model = TorchModel(onnx.load_from_string(file if isinstance(file, bytes) else file.read_bytes()))
+        self._model = TorchModel(
+            onnx.load_from_string(file if isinstance(file, bytes) else file.read_bytes())
+        )
 
     def heat(self, scene: Scene, number: int, rows: int, columns: int) -> tuple[np.ndarray, float]:
         """Say what each place adds to the log-odds of class `number`.
@@ -59,7 +61,9 @@ def _on_picture(
     cells: np.ndarray, grid: Grid, box: tuple[int, int, int, int], rows: int, columns: int
 ) -> np.ndarray:
     """Return a map of a view as one of the picture, which lies in `box`; coarse cells count for their area."""
-    around = Image.fromarray(np.pad(cells, 1, mode="edge"))  # the outermost cells may lie further in than their area
+    around = Image.fromarray(
+        np.pad(cells, 1, mode="edge")
+    )  # the outermost cells may lie further in than their area
     firsts, limits = (grid.left, grid.top) * 2, around.size * 2
     edges = ((edge - 0.5 - first) / grid.stride + 1.5 for edge, first in zip(box, firsts, strict=True))
     left, top, right, bottom = (min(max(0.0, e), limit) for e, limit in zip(edges, limits, strict=True))

@@ -184,5 +184,7 @@ def _pooled(steps: list[Step], inputs: list[str]) -> dict[str, Grid]:
         elif grid is not None:
             a = step.attributes
             is_conv = step.kind == "Conv"
-            grids[step.output] = grid.after(a["kernel_shape"], a["pads"], a["strides"][0]) if is_conv else grid
+            grids[step.output] = (
+                grid.after(a["kernel_shape"], a["pads"], a["strides"][0]) if is_conv else grid
+            )
     return found

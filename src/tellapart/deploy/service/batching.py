@@ -21,10 +21,9 @@ from tellapart.deploy.service.counting import Counts
 GATHER_SECONDS = 0.002
 """How long a batch is held back at most for pictures that are still being decoded: what decoding a small one takes."""
 
-LARGEST = 8
-"""Pictures computed together. The model itself gains little: EfficientNet-Lite0 at 256 px took two cores 6.7 ms a
-picture alone, 6.1 ms in batches of 4, 6.9 ms in batches of 8 and 7.6 ms in batches of 16. What batches save is the
-changing of threads in between; see benchmarks/serve."""
+LARGEST = 4
+"""Pictures computed together. On a processor batches gain little and large ones cost: EfficientNet-Lite0 at 256 px took
+two cores 6.7 ms a picture alone, 6.1 ms in batches of 4, 6.9 ms in batches of 8 and 7.6 ms in batches of 16."""
 
 Job = tuple[Sequence[np.ndarray], asyncio.Future[list[Answer]]]
 
