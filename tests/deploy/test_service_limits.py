@@ -11,6 +11,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tellapart.deploy.service import heatmaps, serving
+from tellapart.deploy.service import heatmaps, reading, serving
 from tellapart.deploy.service.limits import Limits
 from tests.deploy.service import answered, head, in_thread, wait_until
 
@@ -208,6 +209,29 @@ def test_heatmaps_do_not_pile_up(
     go_on.set()
     first.join()
     assert statuses == [200]
+
+
+def test_work_that_takes_too_long_is_given_up(served_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoding, go_on, decoded = threading.Event(), threading.Event(), []
+
+    def slow(content: bytes, **_: Any) -> Any:
+        decoding.set()
+        assert go_on.wait(20)
+        decoded.append(content)
+        return np.zeros((8, 8, 3), np.uint8), None
+
+    limits = replace(TIGHT, files=50, answer_seconds=0.2)
+    with in_thread(served_run, limits) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(reading, "decode", slow)
+            response = client.post("/v1/predict", files=[("f", (str(k), b"x")) for k in range(50)])
+            refused(response, 503, "too_long")
+            assert int(response.headers["retry-after"]) > 0
+            assert decoding.is_set()
+            go_on.set()
+            wait_until(lambda: decoded)
+        assert client.post("/v1/predict", content=png(8, 8)).status_code == 200
+    assert len(decoded) <= reading.MOST_THREADS  # those that were begun; the others never are
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ class Counts:
         self.seconds = Histogram(
             "tellapart_request_seconds", "From head to answer.", ["route"], buckets=SECONDS, registry=own
         )
-        self.refused = Counter("tellapart_refused", "Requests refused with a 4xx.", ["code"], registry=own)
+        self.refused = Counter("tellapart_refused", "Requests refused.", ["code"], registry=own)
         self.now = Gauge("tellapart_requests_now", "Requests with a body being answered.", registry=own)
         self.batches = Histogram(
             "tellapart_batch_pictures", "Pictures computed together.", buckets=PICTURES, registry=own

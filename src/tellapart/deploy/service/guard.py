@@ -87,9 +87,24 @@ class Guard:
             async def replay() -> Message:
                 return whole.pop() if whole else await receive()
 
-            await self._app(scope, replay, send)
+            await self._answer(scope, replay, send)
         finally:
             self._held -= len(body)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application answer, for as long as that may take: a small file can be a lot of work."""
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds):
+                await self._app(scope, receive, send)
+        except TimeoutError:
+            raise RefusedRequestError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "too_long",
+                f"An answer within {self._limits.answer_seconds:g} s was expected.",
+                found="work that takes longer, with what else is under way",
+                advice="send fewer or smaller pictures in one request",
+                headers={"Retry-After": "10"},
+            ) from None
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:

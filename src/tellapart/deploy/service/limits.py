@@ -25,6 +25,8 @@ class Limits:
         Requests that are being answered; more are refused for the moment.
     body_seconds
         From the head of a request to the last byte of its body.
+    answer_seconds
+        From there to the answer; what is left of the work is dropped then.
     """
 
     body_bytes: int = 32 * MIB
@@ -33,3 +35,4 @@ class Limits:
     files: int = 64
     at_once: int = 128
     body_seconds: float = 30.0
+    answer_seconds: float = 60.0

@@ -42,6 +42,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
         (415, "a body in another coding"),
         (422, "the picture cannot be decoded"),
         (429, "too many requests at once"),
+        (503, "the answer takes too long"),
     )
 }
 

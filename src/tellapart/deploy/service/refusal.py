@@ -36,7 +36,7 @@ class RefusedRequestError(TellapartError):
     Parameters
     ----------
     status
-        Of HTTP, 400 to 499.
+        Of HTTP, 400 to 599.
     code
         For programs: what the matter is, in one word.
     expected, found, where, advice

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -22,9 +23,6 @@ IDLE_SECONDS = 15.0
 
 CONNECTIONS = 512
 """At most; beyond them uvicorn answers 503 by itself. Half of what systems allow a process by default."""
-
-LAST_SECONDS = 30.0
-"""Beside the time for a body: how long requests may take that are under way when the service is told to stop."""
 
 
 def serve(run: Path, options: ServeOptions, say: Callable[[str], None]) -> None:
@@ -66,7 +64,7 @@ def server_config(app: FastAPI, limits: Limits) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=round(limits.body_seconds + LAST_SECONDS),
+        timeout_graceful_shutdown=math.ceil(limits.body_seconds + limits.answer_seconds),
     )
 
 
