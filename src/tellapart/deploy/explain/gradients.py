@@ -1,7 +1,7 @@
 """Maps from gradients: what the nets' maps add to the log-odds of a class, place by place.
 
 Every member ends alike: maps, pooled over the picture (mean, maximum, deviation), and a linear head on what was pooled.
-For a single net the parts add up to the log-odds but for a constant; one pass forward, and back through the head only.
+One pass forward, and one back to the first map that is pooled.
 """
 
 from __future__ import annotations
@@ -30,15 +30,22 @@ class Gradients:
     """
 
     def __init__(self, file: Path | bytes) -> None:
-        self._model = TorchModel(onnx.load_from_string(file if isinstance(file, bytes) else file.read_bytes()))
+        self._model = TorchModel(
+            onnx.load_from_string(file if isinstance(file, bytes) else file.read_bytes())
+        )
 
     def heat(self, scene: Scene, number: int, rows: int, columns: int) -> tuple[np.ndarray, float]:
         """Say what each place adds to the log-odds of class `number`.
 
+        What several depths say is summed. Coarse maps are many pixels to a cell and show the net's padding at the
+        picture's corners; fine ones are noisy: each counts by the root of its cells, measured in
+        docs/decisions/0011.
+
         Returns
         -------
         heat, whole
-            (rows, columns) of the whole picture; and the sum of all parts without their signs, in log-odds.
+            (rows, columns) of the whole picture; and of the map that says most the sum of all parts without their
+            signs, in log-odds.
         """
 
         def score(probabilities: torch.Tensor) -> torch.Tensor:
@@ -48,10 +55,9 @@ class Gradients:
         images = {name: torch.from_numpy(view[None]) for name, view in scene.views.items()}
         total, whole = np.zeros((rows, columns)), 0.0
         for name, added in self._model.evidence(images, score).items():
-            cells = added[0].numpy()
-            whole += float(np.abs(cells).sum())
-            grid = self._model.maps[name]
-            total += _on_picture(cells, grid, scene.boxes[grid.source], rows, columns)
+            cells, grid = added[0].numpy(), self._model.maps[name]
+            whole = max(whole, float(np.abs(cells).sum()))
+            total += _on_picture(cells, grid, scene.boxes[grid.source], rows, columns) / cells.size**0.5
         return _smoothed(total, max(1, round(SMOOTH * max(rows, columns)))), whole
 
 
@@ -59,7 +65,9 @@ def _on_picture(
     cells: np.ndarray, grid: Grid, box: tuple[int, int, int, int], rows: int, columns: int
 ) -> np.ndarray:
     """Return a map of a view as one of the picture, which lies in `box`; coarse cells count for their area."""
-    around = Image.fromarray(np.pad(cells, 1, mode="edge"))  # the outermost cells may lie further in than their area
+    around = Image.fromarray(
+        np.pad(cells, 1, mode="edge")
+    )  # the outermost cells may lie further in than their area
     firsts, limits = (grid.left, grid.top) * 2, around.size * 2
     edges = ((edge - 0.5 - first) / grid.stride + 1.5 for edge, first in zip(box, firsts, strict=True))
     left, top, right, bottom = (min(max(0.0, e), limit) for e, limit in zip(edges, limits, strict=True))

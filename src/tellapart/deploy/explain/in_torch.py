@@ -115,10 +115,10 @@ class TorchModel:
     def evidence(
         self, images: Mapping[str, torch.Tensor], score: Callable[[torch.Tensor], torch.Tensor]
     ) -> dict[str, torch.Tensor]:
-        """Return map -> (N, h, w): what each cell adds to a score of the probabilities, by its pooling alone.
+        """Return map -> (N, h, w): what each cell adds to a score of the probabilities, as far as a gradient can say.
 
         The gradient of the score with respect to the map, times how far the map lies from its mean, summed over C.
-        What a map adds through later maps is counted there.
+        It comes through the map's own pooling and through all later maps.
 
         Parameters
         ----------
@@ -127,25 +127,21 @@ class TorchModel:
         score
             (N, K) probabilities -> a scalar.
         """
-        values, after = {**self._constants, **images}, set[str]()
-        pooled: dict[str, torch.Tensor] = {}
+        values = {**self._constants, **images}
+        maps: dict[str, torch.Tensor] = {}
         for step in self._steps:
-            in_head = not after.isdisjoint(step.inputs)
-            enters = step.inputs[0] in self.maps and (step.kind in POOLS or in_head)
-            if enters and step.inputs[0] not in pooled:
-                pooled[step.inputs[0]] = values[step.inputs[0]].detach().requires_grad_()
-            with torch.set_grad_enabled(in_head or enters):
-                taken = [pooled[n] if enters and n in pooled else values[n] for n in step.inputs]
-                values[step.output] = OPERATORS[step.kind](*taken, a=step.attributes)
-            if in_head or enters:
-                after.add(step.output)
+            with torch.set_grad_enabled(bool(maps)):  # nothing before the first map needs a gradient
+                value = OPERATORS[step.kind](*(values[name] for name in step.inputs), a=step.attributes)
+            if step.output in self.maps:
+                maps[step.output] = value if value.requires_grad else value.requires_grad_()
+            values[step.output] = value
             for name in step.done_with:
                 del values[name]
-        found = torch.autograd.grad(score(values["probabilities"]), list(pooled.values()))
+        found = torch.autograd.grad(score(values["probabilities"]), list(maps.values()))
         with torch.no_grad():
             return {
                 name: (gradient * (map_ - map_.mean((2, 3), keepdim=True))).sum(1)
-                for (name, map_), gradient in zip(pooled.items(), found, strict=True)
+                for (name, map_), gradient in zip(maps.items(), found, strict=True)
             }
 
 
@@ -184,5 +180,7 @@ def _pooled(steps: list[Step], inputs: list[str]) -> dict[str, Grid]:
         elif grid is not None:
             a = step.attributes
             is_conv = step.kind == "Conv"
-            grids[step.output] = grid.after(a["kernel_shape"], a["pads"], a["strides"][0]) if is_conv else grid
+            grids[step.output] = (
+                grid.after(a["kernel_shape"], a["pads"], a["strides"][0]) if is_conv else grid
+            )
     return found

@@ -19,7 +19,9 @@ FINER = 32
 """Windows of every size but the first, where those before it mattered most: with the 49 first ones, five batches."""
 
 
-def occlusion(predictor: Predictor, scene: Scene, number: int, rows: int, columns: int) -> tuple[np.ndarray, float]:
+def occlusion(
+    predictor: Predictor, scene: Scene, number: int, rows: int, columns: int
+) -> tuple[np.ndarray, float]:
     """Say how far the log-odds of class `number` fall where a place is covered.
 
     Returns
