@@ -17,7 +17,7 @@ from tellapart.evaluate.estimate import Estimate
 
 SHARE = 0.10  # of the picture that is covered: small enough that a map must choose, as the acceptance has it
 DRAWS = 4
-"""Random covers of a picture: the marked shape, moved and mirrored; more would only narrow the smaller of two noises."""
+"""Random covers of a picture: the marked shape, moved and mirrored; more narrow the smaller of two noises."""
 
 
 @dataclass(frozen=True)

@@ -37,15 +37,15 @@ class Gradients:
     def heat(self, scene: Scene, number: int, rows: int, columns: int) -> tuple[np.ndarray, float]:
         """Say what each place adds to the log-odds of class `number`.
 
-        What several depths say is summed. Coarse maps are many pixels to a cell and show the net's padding at the
-        picture's corners; fine ones are noisy: each counts by the root of its cells, measured in
-        docs/decisions/0011.
+        Within a member every map has an equal say, however large what it adds: deep maps add most and show the net's
+        padding at the picture's corners, the first ones show every edge. Members count by what they add.
+        Measured in docs/decisions/0011.
 
         Returns
         -------
         heat, whole
-            (rows, columns) of the whole picture; and of the map that says most the sum of all parts without their
-            signs, in log-odds.
+            (rows, columns) of the whole picture; and the sum of all parts without their signs, in log-odds, of the map
+            of each member that adds most.
         """
 
         def score(probabilities: torch.Tensor) -> torch.Tensor:
@@ -53,11 +53,17 @@ class Gradients:
             return row[number] - torch.cat([row[:number], row[number + 1 :]]).logsumexp(0)
 
         images = {name: torch.from_numpy(view[None]) for name, view in scene.views.items()}
-        total, whole = np.zeros((rows, columns)), 0.0
+        members: dict[str, list[tuple[float, np.ndarray]]] = {}
         for name, added in self._model.evidence(images, score).items():
             cells, grid = added[0].numpy(), self._model.maps[name]
-            whole = max(whole, float(np.abs(cells).sum()))
-            total += _on_picture(cells, grid, scene.boxes[grid.source], rows, columns) / cells.size**0.5
+            if size := float(np.abs(cells).sum()):
+                heat = _on_picture(cells, grid, scene.boxes[grid.source], rows, columns) / size
+                members.setdefault(grid.source, []).append((size, heat))
+        total, whole = np.zeros((rows, columns)), 0.0
+        for maps in members.values():
+            largest = max(size for size, _ in maps)
+            total += largest * np.mean([heat for _, heat in maps], axis=0)
+            whole += largest
         return _smoothed(total, max(1, round(SMOOTH * max(rows, columns)))), whole
 
 
