@@ -265,15 +265,19 @@ def predict(
             metavar="FILE", help="Write a .csv or .parquet table; without it CSV goes to standard output."
         ),
     ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a heatmap of every picture here: where the evidence lies."),
+    ] = None,
 ) -> None:
     """Label pictures: class, probabilities, and whether the model is sure. With --out the same command resumes."""
     from tellapart.deploy.bulk.predicting import predict_to_stdout, predict_to_table
 
     if out is None:
-        predict_to_stdout(run, paths)
+        predict_to_stdout(run, paths, explain, lambda words: typer.echo(words, err=True))
         return
     with _progress() as progress:
-        predict_to_table(run, paths, out, progress)
+        predict_to_table(run, paths, out, progress, explain)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Maps from gradients: what the nets' maps add to the log-odds of a class, place by place.
 
 Every member ends alike: maps, pooled over the picture (mean, maximum, deviation), and a linear head on what was pooled.
-For a single net the parts add up to the log-odds but for a constant; one pass forward, and back through the head only.
+One pass forward, and one back to the first map that is pooled.
 """
 
 from __future__ import annotations
@@ -37,10 +37,15 @@ class Gradients:
     def heat(self, scene: Scene, number: int, rows: int, columns: int) -> tuple[np.ndarray, float]:
         """Say what each place adds to the log-odds of class `number`.
 
+        Within a member every map has an equal say, however large what it adds: deep maps add most and show the net's
+        padding at the picture's corners, the first ones show every edge. Members count by what they add.
+        Measured in docs/decisions/0011.
+
         Returns
         -------
         heat, whole
-            (rows, columns) of the whole picture; and the sum of all parts without their signs, in log-odds.
+            (rows, columns) of the whole picture; and the sum of all parts without their signs, in log-odds, of the map
+            of each member that adds most.
         """
 
         def score(probabilities: torch.Tensor) -> torch.Tensor:
@@ -48,12 +53,17 @@ class Gradients:
             return row[number] - torch.cat([row[:number], row[number + 1 :]]).logsumexp(0)
 
         images = {name: torch.from_numpy(view[None]) for name, view in scene.views.items()}
-        total, whole = np.zeros((rows, columns)), 0.0
+        members: dict[str, list[tuple[float, np.ndarray]]] = {}
         for name, added in self._model.evidence(images, score).items():
-            cells = added[0].numpy()
-            whole += float(np.abs(cells).sum())
-            grid = self._model.maps[name]
-            total += _on_picture(cells, grid, scene.boxes[grid.source], rows, columns)
+            cells, grid = added[0].numpy(), self._model.maps[name]
+            if size := float(np.abs(cells).sum()):
+                heat = _on_picture(cells, grid, scene.boxes[grid.source], rows, columns) / size
+                members.setdefault(grid.source, []).append((size, heat))
+        total, whole = np.zeros((rows, columns)), 0.0
+        for maps in members.values():
+            largest = max(size for size, _ in maps)
+            total += largest * np.mean([heat for _, heat in maps], axis=0)
+            whole += largest
         return _smoothed(total, max(1, round(SMOOTH * max(rows, columns)))), whole
 
 

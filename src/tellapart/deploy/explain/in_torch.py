@@ -18,32 +18,32 @@ from torch.nn import functional
 POOLS = ("GlobalAveragePool", "GlobalMaxPool")
 
 
-def _conv(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, *, a: dict[str, Any]) -> torch.Tensor:
+def _conv(a: dict[str, Any], x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     top, left, bottom, right = a["pads"]
     padded = functional.pad(x, (left, right, top, bottom))
     return functional.conv2d(padded, weight, bias, stride=a["strides"], groups=a["group"])
 
 
 OPERATORS: dict[str, Callable[..., torch.Tensor]] = {
-    "Add": lambda x, y, a: x + y,
-    "Cast": lambda x, a: x.float(),
-    "Clip": lambda x, low, high, a: x.clamp(low, high),
-    "Concat": lambda *xs, a: torch.cat(xs, a["axis"]),
+    "Add": lambda _, x, y: x + y,
+    "Cast": lambda _, x: x.float(),
+    "Clip": lambda _, x, low, high: x.clamp(low, high),
+    "Concat": lambda a, *xs: torch.cat(xs, a["axis"]),
     "Conv": _conv,
-    "Flatten": lambda x, a: x.flatten(1),
-    "Gemm": lambda x, weight, bias, a: x @ weight + bias,
-    "GlobalAveragePool": lambda x, a: x.mean((2, 3), keepdim=True),
-    "GlobalMaxPool": lambda x, a: x.amax((2, 3), keepdim=True),  # equal cells share the gradient
-    "Identity": lambda x, a: x,
-    "Log": lambda x, a: x.log(),
-    "Max": lambda x, y, a: torch.maximum(x, y),
-    "Mul": lambda x, y, a: x * y,
-    "Relu": lambda x, a: x.relu(),
-    "Softmax": lambda x, a: x.softmax(a["axis"]),
-    "Sqrt": lambda x, a: x.sqrt(),
-    "Sub": lambda x, y, a: x - y,
-    "Sum": lambda *xs, a: torch.stack(xs).sum(0),
-    "Transpose": lambda x, a: x.permute(a["perm"]),
+    "Flatten": lambda _, x: x.flatten(1),
+    "Gemm": lambda _, x, weight, bias: x @ weight + bias,
+    "GlobalAveragePool": lambda _, x: x.mean((2, 3), keepdim=True),
+    "GlobalMaxPool": lambda _, x: x.amax((2, 3), keepdim=True),  # equal cells share the gradient
+    "Identity": lambda _, x: x,
+    "Log": lambda _, x: x.log(),
+    "Max": lambda _, x, y: torch.maximum(x, y),
+    "Mul": lambda _, x, y: x * y,
+    "Relu": lambda _, x: x.relu(),
+    "Softmax": lambda a, x: x.softmax(a["axis"]),
+    "Sqrt": lambda _, x: x.sqrt(),
+    "Sub": lambda _, x, y: x - y,
+    "Sum": lambda _, *xs: torch.stack(xs).sum(0),
+    "Transpose": lambda a, x: x.permute(a["perm"]),
 }
 """As `Graph` writes them: other attributes of the same operators do not occur there."""
 
@@ -115,10 +115,10 @@ class TorchModel:
     def evidence(
         self, images: Mapping[str, torch.Tensor], score: Callable[[torch.Tensor], torch.Tensor]
     ) -> dict[str, torch.Tensor]:
-        """Return map -> (N, h, w): what each cell adds to a score of the probabilities, by its pooling alone.
+        """Return map -> (N, h, w): what each cell adds to a score of the probabilities, as far as a gradient can say.
 
         The gradient of the score with respect to the map, times how far the map lies from its mean, summed over C.
-        What a map adds through later maps is counted there.
+        It comes through the map's own pooling and through all later maps.
 
         Parameters
         ----------
@@ -127,25 +127,21 @@ class TorchModel:
         score
             (N, K) probabilities -> a scalar.
         """
-        values, after = {**self._constants, **images}, set[str]()
-        pooled: dict[str, torch.Tensor] = {}
+        values = {**self._constants, **images}
+        maps: dict[str, torch.Tensor] = {}
         for step in self._steps:
-            in_head = not after.isdisjoint(step.inputs)
-            enters = step.inputs[0] in self.maps and (step.kind in POOLS or in_head)
-            if enters and step.inputs[0] not in pooled:
-                pooled[step.inputs[0]] = values[step.inputs[0]].detach().requires_grad_()
-            with torch.set_grad_enabled(in_head or enters):
-                taken = [pooled[n] if enters and n in pooled else values[n] for n in step.inputs]
-                values[step.output] = OPERATORS[step.kind](*taken, a=step.attributes)
-            if in_head or enters:
-                after.add(step.output)
+            with torch.set_grad_enabled(bool(maps)):  # nothing before the first map needs a gradient
+                value = OPERATORS[step.kind](step.attributes, *(values[name] for name in step.inputs))
+            if step.output in self.maps:
+                maps[step.output] = value if value.requires_grad else value.requires_grad_()
+            values[step.output] = value
             for name in step.done_with:
                 del values[name]
-        found = torch.autograd.grad(score(values["probabilities"]), list(pooled.values()))
+        found = torch.autograd.grad(score(values["probabilities"]), list(maps.values()))
         with torch.no_grad():
             return {
                 name: (gradient * (map_ - map_.mean((2, 3), keepdim=True))).sum(1)
-                for (name, map_), gradient in zip(pooled.items(), found, strict=True)
+                for (name, map_), gradient in zip(maps.items(), found, strict=True)
             }
 
 
