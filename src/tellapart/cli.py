@@ -265,15 +265,19 @@ def predict(
             metavar="FILE", help="Write a .csv or .parquet table; without it CSV goes to standard output."
         ),
     ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a heatmap of every picture here: where the evidence lies."),
+    ] = None,
 ) -> None:
     """Label pictures: class, probabilities, and whether the model is sure. With --out the same command resumes."""
     from tellapart.deploy.bulk.predicting import predict_to_stdout, predict_to_table
 
     if out is None:
-        predict_to_stdout(run, paths)
+        predict_to_stdout(run, paths, explain, lambda words: typer.echo(words, err=True))
         return
     with _progress() as progress:
-        predict_to_table(run, paths, out, progress)
+        predict_to_table(run, paths, out, progress, explain)
 
 
 @app.command()
@@ -293,6 +297,27 @@ def export(
         _print_json(certificate)
     else:
         typer.echo(f"{certificate['words']}\n{to}", err=True)
+
+
+@app.command()
+def serve(
+    run: RunArgument,
+    host: Annotated[str, typer.Option(help="The address to listen on; others need --token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000,
+    token: Annotated[
+        str | None, typer.Option(envvar="TELLAPART_TOKEN", help="What every request has to carry.")
+    ] = None,
+    max_mib: Annotated[int, typer.Option(help="The largest request.")] = 32,
+    max_megapixels: Annotated[int, typer.Option(help="The largest picture.")] = 50,
+) -> None:
+    """Answer over HTTP: pictures in, labels out."""
+    from tellapart.deploy.service.options import ServeOptions, require_extra
+
+    options = ServeOptions(host, port, token, max_mib, max_megapixels)
+    require_extra()
+    from tellapart.deploy.service.serving import serve as serve_run
+
+    serve_run(run, options, lambda words: typer.echo(words, err=True))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from tellapart.evaluate.fitness import fit_for_use, per_thousand
 from tellapart.evaluate.measures import measure, to_json
 from tellapart.evaluate.not_sure import NotSure, apply_not_sure, choose_not_sure
 from tellapart.evaluate.threshold import ThresholdChoice, choose_threshold
+from tellapart.explained import explain_sample
 from tellapart.gallery import small_pairs, worst_mistakes
 from tellapart.members.blend import Choice
 from tellapart.members.member import Fitted, Job
@@ -64,7 +65,7 @@ def publish(outcome: Outcome, folder: RunFolder, began: float) -> dict[str, Any]
     """Write every file of the run folder and return metrics.json; the sealed part is opened here, once."""
     job = outcome.job
     started = time.perf_counter()
-    job.progress.stage("evaluate", 4)
+    job.progress.stage("evaluate", 5)
     rules = choose_rules(outcome)
     facts = {
         "classes": list(job.pictures.classes),
@@ -88,6 +89,8 @@ def publish(outcome: Outcome, folder: RunFolder, began: float) -> dict[str, Any]
         "pairs": small_pairs(outcome.audit.pairs(job.pictures), job.store),
     }
     folder.write_json("gallery.json", gallery)
+    folder.write_json("explanations.json", explain_sample(job, predictor))
+    job.progress.advance(1)
     if outcome.audit.suspected is not None:
         folder.write_text("suspected_groups.csv", outcome.audit.suspected.to_csv(job.pictures))
     folder.write_json("versions.json", versions())

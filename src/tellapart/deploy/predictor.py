@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -32,6 +32,8 @@ class Predictor:
 
     Attributes
     ----------
+    file
+        The model file, or its bytes.
     classes
         K class names, in the order of the probabilities.
     positive
@@ -44,8 +46,18 @@ class Predictor:
         Input of the model -> how pictures are prepared for it.
     """
 
-    def __init__(self, file: Path | bytes, threads: int = 0) -> None:
-        """Open a model file, or the bytes of one."""
+    def __init__(self, file: Path | bytes, threads: int = 0, *, spin: bool = True) -> None:
+        """Open a model file, or the bytes of one.
+
+        Parameters
+        ----------
+        file
+            The model, or its bytes.
+        threads
+            That compute one batch; 0: as many as there are cores.
+        spin
+            Whether they wait for each other busily, which is quicker where nothing else wants the cores.
+        """
         import onnxruntime
 
         if isinstance(file, Path) and not file.is_file():
@@ -59,6 +71,7 @@ class Predictor:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
         options.log_severity_level = 4
+        options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spin)))
         try:
             self._session = onnxruntime.InferenceSession(
                 str(file) if isinstance(file, Path) else file, options, providers=["CPUExecutionProvider"]
@@ -78,6 +91,7 @@ class Predictor:
                 where=where,
                 advice="use the version of tellapart that wrote it, or a newer one",
             )
+        self.file = file
         self.classes: tuple[str, ...] = tuple(facts["classes"])
         self.positive: str | None = facts["positive"]
         self.threshold: float | None = facts["threshold"]
@@ -86,7 +100,7 @@ class Predictor:
 
     def probabilities(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Return (N, K) probabilities of uint8 RGB pictures of any sizes."""
-        prepared = [{name: view.apply(image) for name, view in self.views.items()} for image in images]
+        prepared = [self.prepare(image) for image in images]
         by_shape: dict[tuple[tuple[int, ...], ...], list[int]] = {}
         for i, views in enumerate(prepared):
             by_shape.setdefault(tuple(view.shape for view in views.values()), []).append(i)
@@ -94,9 +108,19 @@ class Predictor:
         for members in by_shape.values():
             for start in range(0, len(members), BATCH):
                 chosen = members[start : start + BATCH]
-                feed = {name: np.stack([prepared[i][name] for i in chosen]) for name in self.views}
-                rows[chosen] = self._session.run(["probabilities"], feed)[0]
+                rows[chosen] = self.run(
+                    {name: np.stack([prepared[i][name] for i in chosen]) for name in self.views}
+                )
         return rows / rows.sum(1, keepdims=True)
+
+    def prepare(self, image_HWC: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the picture as each view prepares it, uint8 HWC, by the name of the input."""
+        return {name: view.apply(image_HWC) for name, view in self.views.items()}
+
+    def run(self, prepared: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return (N, K) float32 probabilities, as the model gives them, of prepared pictures (N, H, W, 3) by input."""
+        found: np.ndarray = self._session.run(["probabilities"], dict(prepared))[0]
+        return found
 
     def stream(self, images: Iterable[np.ndarray]) -> Iterator[Answer]:
         """Answer for pictures one after the other, a few batches at a time in memory."""

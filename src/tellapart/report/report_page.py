@@ -27,6 +27,7 @@ SECTIONS = (
     Section("audit", "What the audit found", lambda s: s.audit),
     Section("errors", "Where it errs", lambda s: s.test.per_class or s.test.confusion),
     Section("gallery", "The worst mistakes", lambda s: s.gallery),
+    Section("explanations", "Where it looks", lambda s: s.explanations),
     Section("threshold", "Where the line is drawn", lambda s: s.trade_off or s.threshold),
     Section("probabilities", "Do the probabilities hold?", lambda s: s.reliability),
     Section("unsure", "When it is not sure", lambda s: s.not_sure),

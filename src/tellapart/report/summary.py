@@ -239,6 +239,49 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """A picture with its map over it; ``marked`` and ``random`` as in `Explanations`, of this picture alone."""
+
+    path: str
+    label: str
+    predicted: str
+    probability: float | None
+    marked: float | None
+    random: float | None
+    jpeg: str | None
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """Whether the heatmaps mark what decides.
+
+    Attributes
+    ----------
+    words
+        The answer.
+    marks_what_decides
+        None: too few pictures to say.
+    covered
+        Share of a picture that was covered.
+    marked, random, difference
+        How far the probability of the predicted class falls with the marked places covered, with as much covered at
+        random, and by how much more with the marked ones.
+    left_out
+        Pictures of the sample that the time did not allow.
+    """
+
+    words: str
+    marks_what_decides: bool | None
+    method: str
+    covered: float | None
+    marked: Figure
+    random: Figure
+    difference: Figure
+    left_out: int
+    pictures: tuple[Explained, ...]
+
+
+@dataclass(frozen=True)
 class Setting:
     """A decision of the plan and its reason."""
 
@@ -313,6 +356,7 @@ class Summary:
     members: tuple[Member, ...]
     curves: tuple[LearningCurve, ...]
     gallery: tuple[Picture, ...]
+    explanations: Explanations | None
     plan: Plan
     stages: tuple[Stage, ...]
     parts: tuple[tuple[str, int], ...]

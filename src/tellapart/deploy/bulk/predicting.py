@@ -6,11 +6,12 @@ import hashlib
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tellapart.deploy.bulk.heatmaps import Heatmaps, open_heatmaps
 from tellapart.deploy.bulk.journal import Journal, open_journal
 from tellapart.deploy.bulk.listing import STDIN, Listed, open_listing
 from tellapart.deploy.bulk.rows import Row, answer, stamp
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from tellapart.progress import Progress
 
 
-def predict_to_table(run: Path, paths: Sequence[str], out: Path, progress: Progress) -> None:
+def predict_to_table(
+    run: Path, paths: Sequence[str], out: Path, progress: Progress, explain: Path | None = None
+) -> None:
     """Predict what PATH… stands for into the table `out`; the same call after a kill goes on where that one stopped.
 
     Parameters
@@ -35,6 +38,8 @@ def predict_to_table(run: Path, paths: Sequence[str], out: Path, progress: Progr
         ``.csv`` or ``.parquet``, written whole or not at all; until then the rows lie in `out` with ``.part`` behind.
     progress
         Where work is shown.
+    explain
+        The folder for a heatmap of every picture; those that are there already are kept.
 
     Raises
     ------
@@ -42,37 +47,50 @@ def predict_to_table(run: Path, paths: Sequence[str], out: Path, progress: Progr
         The run, a path or `out` cannot be used; never for a picture, whose error is in its row.
     """
     _check_out(out, paths)
-    predictor = Predictor(run / "model.onnx")
+    model = run / "model.onnx"
+    predictor = Predictor(model)
     listed = _some(paths)
-    command = {"model": _digest(run / "model.onnx"), "paths": [_whole(path) for path in paths]}
+    command: dict[str, Any] = {"model": _digest(model), "paths": [_whole(path) for path in paths]}
+    heatmaps = None
+    if explain is not None:
+        heatmaps = open_heatmaps(explain, paths, predictor, command["model"])
+        command["explain"] = _whole(str(explain))
     with open_journal(out, command) as journal:
         left = journal.resume(listed)
         if journal.kept:
             progress.say(f"{journal.kept:,} pictures were done already; going on from there.")
         progress.stage("predict", None)
         progress.advance(journal.kept)
-        _work(predictor, left, journal, progress)
+        _work(predictor, left, journal, progress, heatmaps)
         count = _Count()
         write_table(out, predictor.classes, count.over(journal.rows()))
     progress.say(f"{out}: {count.words()}")
+    if heatmaps is not None:
+        progress.say(heatmaps.words())
 
 
-def predict_to_stdout(run: Path, paths: Sequence[str]) -> None:
-    """Predict what PATH… stands for and print the rows as they come, CSV.
+def predict_to_stdout(
+    run: Path, paths: Sequence[str], explain: Path | None = None, say: Callable[[str], None] = lambda _: None
+) -> None:
+    """Predict what PATH… stands for and print the rows as they come, CSV; what is said of heatmaps goes to `say`.
 
     Raises
     ------
     TellapartError
         As `predict_to_table`.
     """
-    predictor = Predictor(run / "model.onnx")
+    model = run / "model.onnx"
+    predictor = Predictor(model)
     listed = _some(paths)
+    heatmaps = None if explain is None else open_heatmaps(explain, paths, predictor, _digest(model))
     table = CsvTable(sys.stdout, predictor.classes)
     try:
-        for rows in answer(predictor, listed):
+        for rows in _answered(predictor, listed, heatmaps):
             for row in rows:
                 table.add(row)
             sys.stdout.flush()
+        if heatmaps is not None:
+            say(heatmaps.words())
     except (
         BrokenPipeError
     ):  # the reader has seen enough (| head); nothing is left for Python to flush at its end
@@ -96,7 +114,19 @@ class _Count:
         return f"{self.rows:,} picture{'s' * (self.rows != 1)}{broken}"
 
 
-def _work(predictor: Predictor, left: Iterable[Listed], journal: Journal, progress: Progress) -> None:
+def _answered(
+    predictor: Predictor, listed: Iterable[Listed], heatmaps: Heatmaps | None
+) -> Iterator[list[Row]]:
+    return answer(predictor, listed) if heatmaps is None else heatmaps.answer(listed)
+
+
+def _work(
+    predictor: Predictor,
+    left: Iterable[Listed],
+    journal: Journal,
+    progress: Progress,
+    heatmaps: Heatmaps | None,
+) -> None:
     stamps: deque[list[int] | None] = deque()
 
     def stamped() -> Iterator[Listed]:
@@ -106,7 +136,7 @@ def _work(predictor: Predictor, left: Iterable[Listed], journal: Journal, progre
             )  # before it is read: a file that is changed meanwhile is read again
             yield one
 
-    for rows in answer(predictor, stamped()):
+    for rows in _answered(predictor, stamped(), heatmaps):
         journal.append(rows, [stamps.popleft() for _ in rows])
         progress.advance(len(rows))
 

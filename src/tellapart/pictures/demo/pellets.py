@@ -44,6 +44,8 @@ class PelletsTruth:
         Between the two closest outlines; negative where they overlap.
     contact_xy
         The point where two pieces touch, in px; None in ``normal``.
+    contact_box
+        Around the two pieces that touch: left, top, right, bottom, px; None in ``normal``.
     near_misses
         How many pairs lie 2 to 5 px apart.
     """
@@ -51,6 +53,7 @@ class PelletsTruth:
     discs: np.ndarray
     smallest_gap_px: float
     contact_xy: tuple[float, float] | None
+    contact_box: tuple[float, float, float, float] | None
     near_misses: int
 
 
@@ -103,14 +106,17 @@ def _truth(discs: np.ndarray) -> PelletsTruth:
     apart = np.hypot(*(discs[first, :2] - discs[second, :2]).T)
     gaps = apart - discs[first, 2] - discs[second, 2]
     closest = int(gaps.argmin())
-    contact = None
+    contact, box = None, None
     if gaps[closest] <= 0:
         a, b = discs[first[closest]], discs[second[closest]]
         towards = (b[:2] - a[:2]) / apart[closest]
         # The middle of the overlap lies half of it inside the outline of either.
         x, y = a[:2] + towards * (a[2] + gaps[closest] / 2)
         contact = (float(x), float(y))
-    return PelletsTruth(discs, float(gaps[closest]), contact, int(((gaps > 0) & (gaps < FREE_PX)).sum()))
+        pair = np.stack([a, b])
+        low, high = (pair[:, :2] + sign * pair[:, 2:] for sign in (-1, 1))
+        box = (*low.min(0).tolist(), *high.max(0).tolist())
+    return PelletsTruth(discs, float(gaps[closest]), contact, box, int(((gaps > 0) & (gaps < FREE_PX)).sum()))
 
 
 def _place(rng: np.random.Generator, *, stuck: bool) -> np.ndarray:

@@ -27,6 +27,7 @@ class RunFiles:
     plan: Document
     audit: Document | None
     gallery: Document
+    explanations: Document
     versions: Document
     history: Sequence[Row]
     predictions: Sequence[Row]
@@ -61,6 +62,7 @@ def read_files(folder: Path) -> RunFiles:
         plan=_read_json(folder / "plan.json") or {},
         audit=_read_json(folder / "audit.json"),
         gallery=_read_json(folder / "gallery.json") or {},
+        explanations=_read_json(folder / "explanations.json") or {},
         versions=_read_json(folder / "versions.json") or {},
         history=_read_csv(folder / "history.csv"),
         predictions=_read_csv(folder / "predictions.csv"),

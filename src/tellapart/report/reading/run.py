@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tellapart.report.numbers import plain
+from tellapart.report.reading.explanations import read_explanations
 from tellapart.report.reading.files import RunFiles, read_files
 from tellapart.report.reading.findings import read_audit, read_gallery
 from tellapart.report.reading.history import read_curves
@@ -70,6 +71,7 @@ def read_summary(folder: Path) -> Summary:
         members=tuple(map(read_member, sequence(metrics.get("members")))),
         curves=read_curves(files.history),
         gallery=read_gallery(files.gallery.get("pictures")),
+        explanations=read_explanations(files.explanations),
         plan=read_plan(files.plan),
         stages=read_stages(metrics.get("seconds"), files.plan.get("quoted_seconds")),
         parts=_parts(files),
