@@ -116,6 +116,10 @@ def train(
     ] = "efficientnet-lite0",
     members: Annotated[str, typer.Option(help="What may be tried.")] = "probe,detail",
     groups: GroupsOption = None,
+    corrections: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A table path,label,decision of labels to replace; `serve` writes one."),
+    ] = None,
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Show the plan and the time it takes; train nothing.")
     ] = False,
@@ -136,6 +140,7 @@ def train(
         backbone=backbone,
         members=parse_members(members),
         groups_file=groups,
+        corrections_file=corrections,
     )
     if plan_only:
         from tellapart.pipeline import plan_only as make_plan_only

@@ -318,6 +318,8 @@ class Summary:
     parts: tuple[tuple[str, int], ...]
     pictures_used: int | None
     pictures_left_out: int | None
+    labels_corrected: int
+    test_labels_corrected: int
     left_out_files: tuple[tuple[str, str], ...]
     weights: tuple[Weights, ...]
     versions: tuple[tuple[str, str], ...]
