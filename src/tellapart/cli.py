@@ -118,7 +118,9 @@ def train(
     groups: GroupsOption = None,
     corrections: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="A table path,label,decision of labels to replace; `serve` writes one."),
+        typer.Option(
+            metavar="FILE", help="A table path,label,decision of labels to replace; `serve` writes one."
+        ),
     ] = None,
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Show the plan and the time it takes; train nothing.")

@@ -107,9 +107,7 @@ def train(
 
 def read_for(options: TrainOptions, source: str | os.PathLike[str]) -> Pictures:
     """Read PICTURES, with what `options` say belongs together and was corrected."""
-    return read_pictures(
-        source, groups_file=options.groups_file, corrections_file=options.corrections_file
-    )
+    return read_pictures(source, groups_file=options.groups_file, corrections_file=options.corrections_file)
 
 
 @sharing_the_processor()

@@ -17,7 +17,7 @@ from pathlib import Path
 from tellapart.cells import plain_label, safe_label, safe_path
 from tellapart.errors import PicturesError
 from tellapart.pictures.collection import Pictures
-from tellapart.pictures.table import load_table
+from tellapart.pictures.csv_rows import read_csv_rows
 from tellapart.run_folder import table_text
 
 NAME = "corrections.csv"
@@ -45,9 +45,8 @@ def read_corrections(file: Path) -> dict[str, Correction]:
         The file is missing or no table, a column is missing, a decision is none, or a label that should count is
         empty.
     """
-    frame = load_table(file)
-    frame = frame.set_axis([str(column).strip() for column in frame.columns], axis="columns")
-    columns = frame.columns.tolist()
+    table = read_csv_rows(file)
+    columns = [name.strip() for name in table.header]
     if columns.count("path") != 1 or columns.count("label") != 1 or columns.count("decision") > 1:
         raise PicturesError(
             "A corrections file should have the columns path, label and optionally decision.",
@@ -55,15 +54,13 @@ def read_corrections(file: Path) -> dict[str, Correction]:
             where=str(file),
             advice=f"the first line is {','.join(COLUMNS)}; then one line per picture",
         )
-    decisions = frame["decision"] if "decision" in columns else [""] * len(frame)
     found: dict[str, Correction] = {}
-    for position, path, label, decision in zip(
-        frame.index, frame["path"], frame["label"], decisions, strict=True
-    ):
-        here = f"{file}, {frame.index.name} {position}"
-        name = posixpath.normpath(path)  # ./=a.png is =a.png; see `tellapart.cells`
-        found.pop(name, None)  # the last row holds, and stands last
-        found[name] = _correction(decision.strip().lower() or CHANGE, plain_label(label), here)
+    for row, line in zip(table.rows, table.lines, strict=True):
+        cells = dict(zip(columns, row, strict=True))
+        path = posixpath.normpath(cells["path"])  # ./=a.png is =a.png; see `tellapart.cells`
+        decision = cells.get("decision", "").strip().lower() or CHANGE
+        found.pop(path, None)  # the last row holds, and stands last
+        found[path] = _correction(decision, plain_label(cells["label"]), f"{file}, line {line}")
     return found
 
 

@@ -286,6 +286,8 @@ class Summary:
         Whether the figure may be believed, in the words of metrics.json.
     parts
         Pictures of each part: (part, count); empty without split.csv.
+    labels_corrected, test_labels_corrected
+        Labels that a corrections file replaced; those of test pictures among them.
     left_out_files
         Pictures that could not be used: (path, why).
     command
