@@ -303,6 +303,27 @@ def export(
 
 
 @app.command()
+def serve(
+    run: RunArgument,
+    host: Annotated[str, typer.Option(help="The address to listen on; others need --token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    token: Annotated[
+        str | None, typer.Option(envvar="TELLAPART_TOKEN", help="What every request has to carry.")
+    ] = None,
+    max_mib: Annotated[int, typer.Option(min=1, help="The largest request, MiB.")] = 32,
+    max_megapixels: Annotated[int, typer.Option(min=1, max=120, help="The largest picture.")] = 50,
+) -> None:
+    """Answer over HTTP: pictures in, labels out."""
+    from tellapart.deploy.service.options import ServeOptions, require_extra
+
+    options = ServeOptions.of(host, port, token, max_mib=max_mib, max_megapixels=max_megapixels)
+    require_extra()
+    from tellapart.deploy.service.serving import serve as serve_run
+
+    serve_run(run, options, lambda words: typer.echo(words, err=True))
+
+
+@app.command()
 def report(
     run: RunArgument,
     out: Annotated[

@@ -5,6 +5,7 @@
     TellapartError                 every message meant for a user; the command line exits with 2
     ├── PicturesError              the pictures, tables, labels or groups cannot be used; also a ValueError
     │   └── BrokenPictureError     one file cannot be decoded; named, left out, never stops a run of many
+    │       └── LargePictureError  it has more pixels than are decoded here
     ├── OptionError                an option or parameter has an impossible value; also a ValueError
     ├── WrongKindError             from Python: an argument is of a kind that is not read; also a TypeError
     ├── RunFolderError             the run folder is used, unwritable, damaged or of another schema
@@ -35,6 +36,10 @@ class PicturesError(TellapartError, ValueError):
 
 class BrokenPictureError(PicturesError):
     """One file cannot be decoded as a picture."""
+
+
+class LargePictureError(BrokenPictureError):
+    """A picture has more pixels than are decoded here; none were."""
 
 
 class OptionError(TellapartError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -86,7 +86,7 @@ class Predictor:
 
     def probabilities(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Return (N, K) probabilities of uint8 RGB pictures of any sizes."""
-        prepared = [{name: view.apply(image) for name, view in self.views.items()} for image in images]
+        prepared = [self.prepare(image) for image in images]
         by_shape: dict[tuple[tuple[int, ...], ...], list[int]] = {}
         for i, views in enumerate(prepared):
             by_shape.setdefault(tuple(view.shape for view in views.values()), []).append(i)
@@ -94,9 +94,19 @@ class Predictor:
         for members in by_shape.values():
             for start in range(0, len(members), BATCH):
                 chosen = members[start : start + BATCH]
-                feed = {name: np.stack([prepared[i][name] for i in chosen]) for name in self.views}
-                rows[chosen] = self._session.run(["probabilities"], feed)[0]
+                rows[chosen] = self.run(
+                    {name: np.stack([prepared[i][name] for i in chosen]) for name in self.views}
+                )
         return rows / rows.sum(1, keepdims=True)
+
+    def prepare(self, image_HWC: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the picture as each view prepares it, uint8 HWC, by the name of the input."""
+        return {name: view.apply(image_HWC) for name, view in self.views.items()}
+
+    def run(self, prepared: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return (N, K) float32 probabilities, as the model gives them, of prepared pictures (N, H, W, 3) by input."""
+        found: np.ndarray = self._session.run(["probabilities"], dict(prepared))[0]
+        return found
 
     def stream(self, images: Iterable[np.ndarray]) -> Iterator[Answer]:
         """Answer for pictures one after the other, a few batches at a time in memory."""

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tellapart.errors import BrokenPictureError
+from tellapart.errors import BrokenPictureError, LargePictureError
 
 MAX_PIXELS = 120_000_000
 """Refused before decoding: more than any camera of today (about 100 megapixels); 360 MB as RGB."""
@@ -74,7 +74,10 @@ class Facts:
 
 
 def decode(
-    source: str | os.PathLike[str] | bytes, *, longest_side: int | None = STORE_SIDE
+    source: str | os.PathLike[str] | bytes,
+    *,
+    longest_side: int | None = STORE_SIDE,
+    max_pixels: int = MAX_PIXELS,
 ) -> tuple[np.ndarray, Facts]:
     """Decode a picture.
 
@@ -84,6 +87,8 @@ def decode(
         A file, or the bytes of one.
     longest_side
         Reduce to this longest side, px (aspect kept, never enlarged); None keeps every pixel.
+    max_pixels
+        Of the original; up to `MAX_PIXELS`.
 
     Returns
     -------
@@ -93,7 +98,9 @@ def decode(
     Raises
     ------
     BrokenPictureError
-        Empty, truncated, not a picture, or larger than `MAX_PIXELS`.
+        Empty, truncated, or not a picture.
+    LargePictureError
+        It has more than `max_pixels`; it was not decoded.
     """
     name = "the picture" if isinstance(source, bytes) else str(source)
     try:
@@ -102,11 +109,11 @@ def decode(
             raise _broken("an empty file (0 bytes)", name)
         hush_pillow()
         with _opened(source) as stream, Image.open(stream, formats=_formats()) as image:
-            return _decode(image, size, name, longest_side)
+            return _decode(image, size, name, longest_side, max_pixels)
     except BrokenPictureError:
         raise
     except Image.DecompressionBombError as error:
-        raise _too_large(name, str(error)) from None
+        raise _too_large(name, str(error), max_pixels) from None
     except UnidentifiedImageError:
         raise _unknown(source, name) from None
     except FileNotFoundError:
@@ -148,9 +155,9 @@ def decode_image(image: Image.Image, name: str) -> tuple[np.ndarray, Facts]:
     if not image.width or not image.height:
         raise _broken("a picture without pixels", name)
     if image.width * image.height > MAX_PIXELS:
-        raise _too_large(name, f"{image.width} x {image.height} pixels")
+        raise _too_large(name, f"{image.width} x {image.height} pixels", MAX_PIXELS)
     try:
-        return _decode(image.copy(), 0, name, STORE_SIDE)
+        return _decode(image.copy(), 0, name, STORE_SIDE, MAX_PIXELS)
     except Exception as error:  # as in `decode`: what was opened and not yet loaded can fail in many ways
         raise _broken(_reason(error), name) from error
 
@@ -195,10 +202,12 @@ def _formats() -> tuple[str, ...]:
     return tuple(sorted(known, key=lambda name: (Image.OPEN[name][1] is None, name)))
 
 
-def _decode(image: Image.Image, size: int, name: str, longest_side: int | None) -> tuple[np.ndarray, Facts]:
+def _decode(
+    image: Image.Image, size: int, name: str, longest_side: int | None, max_pixels: int
+) -> tuple[np.ndarray, Facts]:
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise _too_large(name, f"{width} x {height} pixels")
+    if width * height > max_pixels:
+        raise _too_large(name, f"{width} x {height} pixels", max_pixels)
     mode, form, frames = image.mode, image.format or "?", int(getattr(image, "n_frames", 1))
     target = _fitted(width, height, longest_side)
     # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the cost; never below twice `target`, for the filter's sake.
@@ -285,11 +294,11 @@ def _broken(
     )
 
 
-def _too_large(name: str, found: str) -> BrokenPictureError:
+def _too_large(name: str, found: str, max_pixels: int) -> LargePictureError:
     if pixels := re.search(r"\((\d+) pixels\)", found):
         found = f"{int(pixels[1]):,} pixels"
-    return BrokenPictureError(
-        f"A picture of at most {MAX_PIXELS // 1_000_000} megapixels was expected.",
+    return LargePictureError(
+        f"A picture of at most {max_pixels / 1_000_000:g} megapixels was expected.",
         found=f"{found}, which were not decoded",
         where=name,
         advice="reduce it first",

@@ -38,26 +38,26 @@ class View:
     width: int
     multiple: int = 1
 
+    def place(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Return where a picture of this size lies once it is prepared: top, left, rows, columns, px."""
+        if self.kind == "area":
+            aspect = min(SQUEEZED, max(1 / SQUEEZED, height / width))
+            side = math.sqrt(self.height * self.width)
+            new = (side * math.sqrt(aspect), side / math.sqrt(aspect))
+            rows, columns = (max(1, round(px / self.multiple)) * self.multiple for px in new)
+            return 0, 0, rows, columns
+        scale = min(self.height / height, self.width / width)
+        rows = min(self.height, max(1, round(height * scale)))
+        columns = min(self.width, max(1, round(width * scale)))
+        return (self.height - rows) // 2, (self.width - columns) // 2, rows, columns
+
     def apply(self, image_HWC: np.ndarray) -> np.ndarray:
         """Return the prepared picture, uint8 HWC."""
-        return self._area(image_HWC) if self.kind == "area" else self._canvas(image_HWC)
-
-    def _area(self, image_HWC: np.ndarray) -> np.ndarray:
-        height, width = image_HWC.shape[:2]
-        aspect = min(SQUEEZED, max(1 / SQUEEZED, height / width))
-        side = math.sqrt(self.height * self.width)
-        new = (side * math.sqrt(aspect), side / math.sqrt(aspect))
-        return resize(image_HWC, *(max(1, round(px / self.multiple)) * self.multiple for px in new))
-
-    def _canvas(self, image_HWC: np.ndarray) -> np.ndarray:
-        height, width = image_HWC.shape[:2]
-        scale = min(self.height / height, self.width / width)
-        new = (min(self.height, max(1, round(height * scale))), min(self.width, max(1, round(width * scale))))
-        fitted = resize(image_HWC, *new)
-        rows, columns = self.height - new[0], self.width - new[1]
-        if not rows and not columns:
+        top, left, rows, columns = self.place(*image_HWC.shape[:2])
+        fitted = resize(image_HWC, rows, columns)
+        if self.kind == "area" or (rows, columns) == (self.height, self.width):
             return fitted
-        pads = ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2), (0, 0))
+        pads = ((top, self.height - rows - top), (left, self.width - columns - left), (0, 0))
         return np.pad(fitted, pads, mode="edge")
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,19 +6,17 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from fastapi import FastAPI, Request
-from starlette.responses import Response
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from tellapart import __version__
-from tellapart.deploy.predictor import Predictor
-from tellapart.deploy.service import facts
-from tellapart.deploy.service.batching import Batcher
+from tellapart.deploy.service import facts, predicting
+from tellapart.deploy.service.guard import Guard
 from tellapart.deploy.service.limits import Limits
-from tellapart.deploy.service.refusal import RefusedRequestError, refusal
-from tellapart.deploy.service.served import Served
-from tellapart.run_folder import RunFolder
+from tellapart.deploy.service.refusal import answer_errors
+from tellapart.deploy.service.served import open_served
 
-ROUTERS = (facts.router,)
+ROUTERS = (predicting.router, facts.router)
 """All routes; each is an APIRouter whose functions ask for a `ServedRun`."""
 
 
@@ -32,28 +30,26 @@ def create_app(run: Path, limits: Limits, token: str | None) -> FastAPI:
     limits
         What is taken in.
     token
-        Asked of every request but that for its health; None asks for none.
+        Asked of every request but that for its health. With None the service answers only what is sent to localhost.
 
     Raises
     ------
     RunFolderError
-        There is no model, or it is damaged.
+        There is no model, or a file of the run is damaged.
     """
-    predictor = Predictor(run / "model.onnx")
-    served = Served(RunFolder(run), predictor, Batcher(predictor), limits)
+    served = open_served(run, limits)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        served.batcher.close()
+        served.close()
 
-    app = FastAPI(title="tellapart", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.state.served, app.state.token = served, token
-    app.add_exception_handler(RefusedRequestError, _refused)
+    app = FastAPIOffline(
+        title="tellapart", version=__version__, redoc_url=None, static_url="/docs/files", lifespan=lifespan
+    )
+    app.state.served = served
+    answer_errors(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.add_middleware(Guard, limits=limits, token=token, counts=served.counts)
     return app
-
-
-def _refused(_: Request, error: Exception) -> Response:
-    return refusal(error) if isinstance(error, RefusedRequestError) else Response(status_code=500)

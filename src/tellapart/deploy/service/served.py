@@ -13,14 +13,18 @@ and is included in `app.ROUTERS`. Whatever a route raises as a `RefusedRequestEr
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from tellapart.deploy.predictor import Predictor
 from tellapart.deploy.service.batching import Batcher
+from tellapart.deploy.service.counting import Counts
 from tellapart.deploy.service.limits import Limits
+from tellapart.deploy.service.reading import Decoder
 from tellapart.run_folder import RunFolder
 
 
@@ -32,18 +36,66 @@ class Served:
     ----------
     run
         The run folder; ``run.path`` is where it lies.
+    metrics, trained_with
+        The run's metrics.json and versions.json; empty and None where there are none.
+    model_sha256
+        Of model.onnx, as it was opened.
     predictor
         Its model; synchronous: routes that answer for pictures go through `batcher`.
+    decoder
+        ``await served.decoder.decode(upload)``: a file's bytes as the picture that the model is asked about.
     batcher
-        ``await served.batcher.answers(images)``: answers for decoded pictures, computed together with other requests'.
+        ``await served.batcher.answers(images)``: answers for decoded pictures, computed with other requests'.
+    counts
+        For Prometheus.
     limits
         What a request may cost.
     """
 
     run: RunFolder
+    metrics: dict[str, Any]
+    trained_with: dict[str, str] | None
+    model_sha256: str
     predictor: Predictor
+    decoder: Decoder
     batcher: Batcher
+    counts: Counts
     limits: Limits
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self.decoder.close()
+        self.batcher.close()
+
+
+def open_served(run: Path, limits: Limits) -> Served:
+    """Open the model of a run.
+
+    Raises
+    ------
+    RunFolderError
+        There is no model, or a file of the run is damaged.
+    """
+    file, folder = run / "model.onnx", RunFolder(run)
+    predictor = Predictor(file)
+    counts = Counts(predictor.classes)
+    return Served(
+        run=folder,
+        metrics=_read(folder, "metrics.json") or {},
+        trained_with=_read(folder, "versions.json"),
+        model_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        predictor=predictor,
+        decoder=Decoder(limits),
+        batcher=Batcher(predictor, counts),
+        counts=counts,
+        limits=limits,
+    )
+
+
+def _read(folder: RunFolder, name: str) -> dict[str, Any] | None:
+    """Return a file of the run; None where there is none: a model alone can be served too."""
+    found: dict[str, Any] | None = folder.read_json(name) if (folder.path / name).exists() else None
+    return found
 
 
 def _served(request: Request) -> Served:
