@@ -7,6 +7,7 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tellapart.deploy.service.limits import Limits
 from tellapart.errors import MissingExtraError, OptionError
@@ -27,6 +28,7 @@ class ServeOptions:
     port: int = 8000
     token: str | None = None
     limits: Limits = field(default_factory=Limits)
+    pictures: Path | None = None
 
     def __post_init__(self) -> None:
         if self.token is not None and not re.fullmatch(rf"[!-~]{{{SHORTEST_TOKEN},}}", self.token):

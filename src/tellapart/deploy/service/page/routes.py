@@ -28,7 +28,12 @@ from tellapart.pictures.corrections import KEEP, SKIP, Correction
 
 router = APIRouter(include_in_schema=False)
 
-FILES = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+FILES = {
+    "index.html": "text/html",
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -105,9 +110,10 @@ class Decision(BaseModel):
     label: str | None = None
 
 
-def is_open(path: str) -> bool:
-    """Tell whether a path is served without a token: the page itself, and the report, which asks for a ticket."""
-    return path in ("/", "/page/report") or path.removeprefix("/page/") in FILES
+def is_open(method: str, path: str) -> bool:
+    """Tell whether a request is answered without a token: for the page itself, and the report, which has a ticket."""
+    own = path in ("/", "/page/report") or path.removeprefix("/page/") in FILES
+    return own and method in ("GET", "HEAD")
 
 
 def _looked(request: Request) -> Looked:
@@ -157,8 +163,7 @@ def open_report(looked: LookedRun) -> dict[str, str]:
 @router.get("/page/run")
 def run(served: ServedRun) -> dict[str, Any]:
     """Say which run this is, in the words of its report."""
-    said = _metrics(served)
-    predictor = served.predictor
+    said, predictor = served.metrics, served.predictor
     return {
         "name": said.get("name") or served.run.path.absolute().name,
         "decision": said.get("decision"),
@@ -265,14 +270,6 @@ def _entry_file(looked: Looked, number: int) -> Path | None:
             advice="load the page again",
         )
     return found.file(number)
-
-
-def _metrics(served: Served) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = served.run.read_json("metrics.json")
-    except TellapartError:  # a model can be served without its figures
-        return {}
-    return found
 
 
 def _unusable(error: TellapartError) -> RefusedRequestError:
