@@ -306,17 +306,20 @@ def export(
 def serve(
     run: RunArgument,
     host: Annotated[str, typer.Option(help="The address to listen on; others need --token.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000,
     token: Annotated[
         str | None, typer.Option(envvar="TELLAPART_TOKEN", help="What every request has to carry.")
     ] = None,
-    max_mib: Annotated[int, typer.Option(min=1, help="The largest request, MiB.")] = 32,
-    max_megapixels: Annotated[int, typer.Option(min=1, max=120, help="The largest picture.")] = 50,
+    max_mib: Annotated[int, typer.Option(help="The largest request.")] = 32,
+    max_megapixels: Annotated[int, typer.Option(help="The largest picture.")] = 50,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Where the run's pictures are now, if they were moved.")
+    ] = None,
 ) -> None:
-    """Answer over HTTP: pictures in, labels out."""
+    """Answer over HTTP, pictures in, labels out; and show a page to try it and to check labels."""
     from tellapart.deploy.service.options import ServeOptions, require_extra
 
-    options = ServeOptions.of(host, port, token, max_mib=max_mib, max_megapixels=max_megapixels)
+    options = ServeOptions(host, port, token, max_mib, max_megapixels, pictures)
     require_extra()
     from tellapart.deploy.service.serving import serve as serve_run
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tellapart.deploy.service.counting import Counts
 from tellapart.deploy.service.limits import MIB, Limits
 from tellapart.deploy.service.page import routes as page
-from tellapart.deploy.service.refusal import RefusedRequestError, refusal
+from tellapart.deploy.service.refusal import RefusedRequestError, refusal, too_busy
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing and have no body."""
@@ -96,7 +96,7 @@ class Guard:
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:
         if self._at_once >= self._limits.at_once:
-            raise _busy(f"At most {self._limits.at_once} requests at once were expected.", "one more")
+            raise too_busy(f"At most {self._limits.at_once} requests at once were expected.", "one more")
         self._at_once += 1
         self._counts.now.set(self._at_once)
         try:
@@ -132,7 +132,9 @@ class Guard:
         if len(body) + len(piece) > self._limits.body_bytes:
             raise self._too_large("more")
         if self._held + len(piece) > self._limits.held_bytes:
-            raise _busy(f"At most {self._limits.held_bytes / MIB:g} MiB of requests were expected.", "more")
+            raise too_busy(
+                f"At most {self._limits.held_bytes / MIB:g} MiB of requests were expected.", "more"
+            )
         body += piece
         self._held += len(piece)
 
@@ -244,17 +246,6 @@ def _hostname(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0].lower().rstrip(".")
-
-
-def _busy(expected: str, found: str) -> RefusedRequestError:
-    return RefusedRequestError(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "too_busy",
-        expected,
-        found=found,
-        advice="send it again in a moment",
-        headers={"Retry-After": "1"},
-    )
 
 
 async def _refuse(error: RefusedRequestError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,16 +6,19 @@ import importlib.util
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from tellapart.deploy.service.limits import Limits
+from tellapart.deploy.service.limits import MIB, Limits
 from tellapart.errors import MissingExtraError, OptionError
+from tellapart.pictures.decode import MAX_PIXELS
 
 NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fastapi_offline")
 
 SHORTEST_TOKEN = 16
 """Characters: what nobody guesses over a network, if it is drawn at random."""
+
+LAST_PORT, MOST_MIB = 65535, 1024
 
 DRAW = "python -c 'import secrets; print(secrets.token_urlsafe())'"
 
@@ -27,17 +30,38 @@ class ServeOptions:
     host: str = "127.0.0.1"
     port: int = 8000
     token: str | None = None
-    limits: Limits = field(default_factory=Limits)
+    max_mib: int = 32
+    max_megapixels: int = 50
     pictures: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.token is not None and not re.fullmatch(rf"[!-~]{{{SHORTEST_TOKEN},}}", self.token):
-            raise OptionError(
-                f"--token has at least {SHORTEST_TOKEN} letters, digits and signs, none of them a space.",
-                found=f"{len(self.token)} characters",
-                where="--token",
-                advice=f"draw one: {DRAW}",
+        if not 0 <= self.port <= LAST_PORT:
+            raise _impossible("--port", f"a number from 0 to {LAST_PORT}", str(self.port), "8000 is usual")
+        if not 1 <= self.max_mib <= MOST_MIB:
+            raise _impossible(
+                "--max-mib", f"a number from 1 to {MOST_MIB}", str(self.max_mib), "32 suits most"
             )
+        most = MAX_PIXELS // 1_000_000
+        if not 1 <= self.max_megapixels <= most:
+            raise _impossible(
+                "--max-megapixels",
+                f"a number from 1 to {most}",
+                str(self.max_megapixels),
+                "50 suits most cameras",
+            )
+        if self.token is not None and not re.fullmatch(rf"[!-~]{{{SHORTEST_TOKEN},}}", self.token):
+            raise _impossible(
+                "--token",
+                f"at least {SHORTEST_TOKEN} letters, digits and signs of ASCII, no space",
+                f"{len(self.token)} characters",
+                f"draw one: {DRAW}",
+            )
+
+    @property
+    def limits(self) -> Limits:
+        """What requests may cost; all bodies together as much as eight of the largest."""
+        body = self.max_mib * MIB
+        return Limits(body_bytes=body, held_bytes=8 * body, pixels=self.max_megapixels * 1_000_000)
 
 
 def require_extra() -> None:
@@ -98,3 +122,7 @@ def bind(options: ServeOptions) -> socket.socket:
             advice="name another one, or end what uses it; --port 0 takes any that is free",
         ) from None
     return taken
+
+
+def _impossible(option: str, what: str, found: str, advice: str) -> OptionError:
+    return OptionError(f"{option} is {what}.", found=found, where=option, advice=advice)

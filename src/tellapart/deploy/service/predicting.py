@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from tellapart.deploy.predictor import Answer
@@ -43,6 +43,9 @@ REFUSED: dict[int | str, dict[str, Any]] = {
         (429, "too many requests at once"),
     )
 }
+
+
+PNG: dict[str, Any] = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 
 
 class Prediction(BaseModel):
@@ -89,6 +92,42 @@ async def predict(request: Request, served: ServedRun) -> Predictions:
             for upload, one in zip(uploads, decoded, strict=True)
         ]
     )
+
+
+@router.post(
+    "/v1/explain", openapi_extra=PICTURES_BODY, responses=REFUSED | {200: PNG}, response_class=Response
+)
+async def explain(
+    request: Request,
+    served: ServedRun,
+    class_name: Annotated[
+        str | None, Query(alias="class", description="The predicted one by default.")
+    ] = None,
+) -> Response:
+    """Show what in one picture speaks for a class (orange) and against it (blue)."""
+    known = served.predictor.classes
+    if class_name is not None and class_name not in known:
+        raise RefusedRequestError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "unknown_class",
+            "A class of the model was expected.",
+            found=repr(class_name[:200]),
+            where="class",
+            advice=f"one of: {', '.join(map(repr, known))}",
+        )
+    uploads = await read_uploads(request, served.limits)
+    if len(uploads) > 1:
+        raise RefusedRequestError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "several_pictures",
+            "One picture was expected.",
+            found=f"{len(uploads)} files",
+            advice="send one request for each",
+        )
+    image = await _decoded(served, uploads[0])
+    if isinstance(image, BrokenPictureError):
+        raise unreadable(image, uploads[0])
+    return Response(await served.heatmaps.png(image, class_name), media_type="image/png")
 
 
 def unreadable(error: BrokenPictureError, upload: Upload) -> RefusedRequestError:

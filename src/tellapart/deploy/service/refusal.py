@@ -72,6 +72,18 @@ def refusal(error: RefusedRequestError) -> JSONResponse:
     return JSONResponse({"error": error_of(error).model_dump()}, error.status, headers=error.headers)
 
 
+def too_busy(expected: str, found: str) -> RefusedRequestError:
+    """Return the refusal of what could be answered in a moment."""
+    return RefusedRequestError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too_busy",
+        expected,
+        found=found,
+        advice="send it again in a moment",
+        headers={"Retry-After": "1"},
+    )
+
+
 def answer_errors(app: FastAPI) -> None:
     """Have every error of a route answered by such a document."""
     app.add_exception_handler(RefusedRequestError, _refused)
@@ -80,8 +92,9 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _refused(_: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RefusedRequestError)  # noqa: S101 - it is registered for no other
+    request.app.state.served.counts.refused.labels(error.code).inc()
     return refusal(error)
 
 

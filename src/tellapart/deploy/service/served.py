@@ -23,6 +23,7 @@ from fastapi import Depends, Request
 from tellapart.deploy.predictor import Predictor
 from tellapart.deploy.service.batching import Batcher
 from tellapart.deploy.service.counting import Counts
+from tellapart.deploy.service.heatmaps import Heatmaps
 from tellapart.deploy.service.limits import Limits
 from tellapart.deploy.service.reading import Decoder
 from tellapart.run_folder import RunFolder
@@ -46,6 +47,8 @@ class Served:
         ``await served.decoder.decode(upload)``: a file's bytes as the picture that the model is asked about.
     batcher
         ``await served.batcher.answers(images)``: answers for decoded pictures, computed with other requests'.
+    heatmaps
+        ``await served.heatmaps.png(image, class_name)``: the picture with what speaks for the class, PNG.
     counts
         For Prometheus.
     limits
@@ -59,6 +62,7 @@ class Served:
     predictor: Predictor
     decoder: Decoder
     batcher: Batcher
+    heatmaps: Heatmaps
     counts: Counts
     limits: Limits
 
@@ -66,6 +70,7 @@ class Served:
         """Let the threads end."""
         self.decoder.close()
         self.batcher.close()
+        self.heatmaps.close()
 
 
 def open_served(run: Path, limits: Limits) -> Served:
@@ -87,6 +92,7 @@ def open_served(run: Path, limits: Limits) -> Served:
         predictor=predictor,
         decoder=Decoder(limits),
         batcher=Batcher(predictor, counts),
+        heatmaps=Heatmaps(predictor),
         counts=counts,
         limits=limits,
     )
