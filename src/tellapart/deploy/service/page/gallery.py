@@ -16,7 +16,7 @@ from tellapart.pictures.csv_rows import read_csv_rows
 from tellapart.run_folder import RunFolder
 
 MOST = 500
-"""Pictures in one list: an hour's work, and a list that a browser holds without effort. What follows is less doubtful."""
+"""Pictures in one list: an hour's work, and no effort for a browser. What follows is less doubtful."""
 
 LOOKED_FOR = 20
 """Pictures looked for, spread over the run, to know whether they are still where they were."""

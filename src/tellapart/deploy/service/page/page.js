@@ -41,6 +41,23 @@ function percent(share) {
   return `${Math.round(100 * share)} %`;
 }
 
+/** Two shares of which the first is smaller, with as many digits as it takes to see it. */
+function percents(...shares) {
+  const rough = shares.map(percent);
+  return rough[0] === rough[1] ? shares.map((share) => `${(100 * share).toFixed(2)} %`) : rough;
+}
+
+/** What went wrong, in lines: what was expected, what was found, what to do. */
+function troubles(error) {
+  const { expected, found, advice } = error.said ?? { expected: error.message };
+  const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
+  return [
+    make("b", {}, visible(expected)),
+    found ? make("span", {}, visible(`Found: ${found}.`)) : null,
+    advice ? make("span", {}, visible(sentence(advice))) : null,
+  ].filter(Boolean);
+}
+
 const announce = (words) => ($("live").textContent = words);
 
 // ---------------------------------------------------------------------------------------------- asking the service
@@ -259,7 +276,7 @@ async function predict(one) {
     showAnswer(one, predictions[0]);
   } catch (error) {
     tally.failed++;
-    one.answer.lastChild.replaceWith(make("p", { className: "trouble" }, make("b", {}, "No answer"), visible(error.message)));
+    one.answer.lastChild.replaceWith(make("p", { className: "trouble" }, ...troubles(error)));
     announce(`${shorten(one.name, 60)}: no answer. ${visible(error.message)}`);
   }
   tally.done++;
@@ -267,12 +284,12 @@ async function predict(one) {
 }
 
 function showAnswer(one, { label, probability, sure }) {
-  const below = percent(run.not_sure_below);
   one.answer.lastChild.replaceWith(
     make("p", { className: "label" }, named(label, 40), sure ? badge("good", "✓", "sure") : badge("open", "?", "not sure")));
   if (!sure) {
     tally.unsure++;
-    one.answer.append(make("p", { className: "hint" }, `Only ${percent(probability[label])}, and it takes ${below} to be sure: look at this one yourself.`));
+    const [share, needed] = percents(probability[label], run.not_sure_below);
+    one.answer.append(make("p", { className: "hint" }, `Only ${share}, and it takes ${needed} to be sure: look at this one yourself.`));
   }
   const explain = make("button", { type: "button", "aria-expanded": "false" }, "Show heatmap");
   explain.onclick = () => toggleHeatmap(one, label, explain);
@@ -288,13 +305,13 @@ async function toggleHeatmap(one, label, button) {
     one.answer.querySelector(".trouble")?.remove();
     try {
       const address = await askPicture("/v1/explain", posted(one.file));
-      const image = make("img", { src: address, alt: `Heatmap of ${shorten(one.name, 60)}: where the picture speaks for ${shorten(label, 40)}` });
+      const image = make("img", { src: address, className: one.pictures.querySelector("img")?.className ?? "", alt: `Heatmap of ${shorten(one.name, 60)}: where the picture speaks for ${shorten(label, 40)}` });
       one.heatmap = make("figure", {}, make("div", { className: "thumb" }, image),
         make("figcaption", {}, make("span", { className: "key for" }), "speaks for ", named(label, 24), make("br"), make("span", { className: "key against" }), "speaks against"));
       one.pictures.append(one.heatmap);
       announce(`Heatmap of ${shorten(one.name, 60)} is shown`);
     } catch (error) {
-      one.answer.append(make("p", { className: "trouble", role: "alert" }, visible(error.message)));
+      one.answer.append(make("p", { className: "trouble", role: "alert" }, ...troubles(error)));
       button.textContent = "Show heatmap";
       button.disabled = false;
       return;
@@ -449,8 +466,8 @@ function show({ focus = true } = {}) {
   const probabilities = Object.fromEntries(gallery.classes.map((name, k) => [name, one.probabilities[k]]));
   const rows = [["Labelled", named(one.label), "big"], ["Model says", named(one.predicted), "big"]];
   if (one.suggested && one.suggested !== one.predicted) rows.push(["Suggested", named(one.suggested), ""]);
-  rows.push(["Part", visible(PARTS[one.split] ?? one.split), "small"]);
-  $("said").replaceChildren(make("dl", { className: "said" }, ...rows.flatMap(([term, words, kind]) => [make("dt", {}, term), make("dd", { className: kind }, words)])));
+  rows.push(["Part", visible(PARTS[one.split] ?? one.split), "part"]);
+  $("said").replaceChildren(make("dl", { className: "said" }, ...rows.flatMap(([term, words, kind]) => [make("dt", { className: kind === "part" ? kind : "" }, term), make("dd", { className: kind }, words)])));
   $("shares").replaceChildren(bars(probabilities, one.predicted));
   $("looked-path").textContent = visible(one.path);
   $("actions").replaceChildren(...actions(one, probabilities));
@@ -504,7 +521,7 @@ async function showPicture(one) {
   } catch (error) {
     if (number !== numbers()[at]) return;
     image.hidden = true;
-    $("trouble").textContent = visible(error.message);
+    $("trouble").replaceChildren(...troubles(error));
   }
 }
 
@@ -565,13 +582,19 @@ function markStrip() {
     tile.setAttribute("aria-label", `${n + 1}: labelled ${shorten(one.label, 40)}, model says ${shorten(one.predicted, 40)}${words ? `, ${words}` : ""}`);
     if (n === at) tile.setAttribute("aria-current", "true");
     else tile.removeAttribute("aria-current");
-    if (n === at) tile.scrollIntoView({ block: "nearest" });
   }
+  // Not scrollIntoView: it would move the page too.
+  const strip = $("strip");
+  const { offsetTop, offsetHeight } = strip.children[at];
+  const top = offsetTop - strip.offsetTop;
+  if (top < strip.scrollTop) strip.scrollTop = top;
+  else if (top + offsetHeight > strip.scrollTop + strip.clientHeight) strip.scrollTop = top + offsetHeight - strip.clientHeight;
 }
 
 function go(to, said = "") {
   at = Math.min(Math.max(to, 0), numbers().length - 1);
   show();
+  if (matchMedia("(max-width: 52rem)").matches) $("review").scrollIntoView({ block: "start" });
   const one = entry();
   announce(`${said}Picture ${at + 1} of ${numbers().length}: labelled ${shorten(one.label, 40)}, model says ${shorten(one.predicted, 40)}`);
 }
@@ -590,7 +613,7 @@ async function exclusively(work) {
   try {
     await work();
   } catch (error) {
-    $("trouble").textContent = visible(error.message);
+    $("trouble").replaceChildren(...troubles(error));
   } finally {
     writing = false;
   }

@@ -196,9 +196,9 @@ def gallery(looked: LookedRun) -> dict[str, Any]:
 
 
 @router.get("/page/pictures/{number}")
-def picture(looked: LookedRun, number: int, side: Annotated[Literal[*SIDES], Query()] = SIDES[0]) -> Response:
-    """Send a small copy of one of the run's pictures."""
-    file = _entry_file(looked, number)
+def picture(looked: LookedRun, number: int, side: int = SIDES[0]) -> Response:
+    """Send a small copy of one of the run's pictures, of the nearest of `SIDES`."""
+    file, side = _entry_file(looked, number), min(SIDES, key=lambda one: abs(one - side))
     try:
         if file is None:
             raise BrokenPictureError("", found="a path that leads out of PICTURES")
