@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import sys
 from collections import deque
@@ -17,6 +18,7 @@ from tellapart.deploy.bulk.rows import Row, answer, stamp
 from tellapart.deploy.bulk.tables import ENDINGS, CsvTable, check_parquet, write_table
 from tellapart.deploy.predictor import Predictor
 from tellapart.errors import OptionError, PicturesError
+from tellapart.visible import visible_lines
 
 if TYPE_CHECKING:
     from tellapart.progress import Progress
@@ -67,7 +69,7 @@ def predict_to_stdout(run: Path, paths: Sequence[str]) -> None:
     """
     predictor = Predictor(run / "model.onnx")
     listed = _some(paths)
-    table = CsvTable(sys.stdout, predictor.classes)
+    table = CsvTable(_Terminal() if sys.stdout.isatty() else sys.stdout, predictor.classes)
     try:
         for rows in answer(predictor, listed):
             for row in rows:
@@ -77,6 +79,14 @@ def predict_to_stdout(run: Path, paths: Sequence[str]) -> None:
         BrokenPipeError
     ):  # the reader has seen enough (| head); nothing is left for Python to flush at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Terminal(io.TextIOBase):
+    """Standard output where somebody looks at it: no name of a file writes over lines of the terminal."""
+
+    def write(self, text: str) -> int:
+        """Write what can be seen."""
+        return sys.stdout.write(visible_lines(text))
 
 
 class _Count:
