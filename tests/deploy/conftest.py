@@ -65,6 +65,19 @@ def drawn_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def served_run(tmp_path_factory: pytest.TempPathFactory, write_model: Callable[..., Path]) -> Path:
+    """A run folder to be served: nothing in it is changed."""
+    folder = tmp_path_factory.mktemp("served")
+    write_model(folder / "model.onnx")
+    fit = {"aim": "balanced accuracy", "met": None, "words": "no aim was named"}
+    (folder / "metrics.json").write_text(
+        json.dumps({"schema": 1, "decision": "trustworthy", "fit_for_use": fit})
+    )
+    (folder / "versions.json").write_text(json.dumps({"tellapart": "0.0"}))
+    return folder
+
+
 @pytest.fixture
 def run(tmp_path: Path, drawn: Path, write_model: Callable[..., Path]) -> Path:
     """The run folder: what export and predict read of one."""

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from tellapart.deploy.predictor import Answer
-from tellapart.deploy.service.reading import Upload, read_uploads
+from tellapart.deploy.service.forms import Upload
+from tellapart.deploy.service.reading import read_uploads
 from tellapart.deploy.service.refusal import Error, Refused, RefusedRequestError, error_of
 from tellapart.deploy.service.served import Served, ServedRun
 from tellapart.errors import BrokenPictureError, LargePictureError

@@ -6,14 +6,12 @@ import asyncio
 import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import numpy as np
 from fastapi import Request
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
+from tellapart.deploy.service.forms import Upload, read_form
 from tellapart.deploy.service.limits import Limits
 from tellapart.deploy.service.refusal import RefusedRequestError
 from tellapart.errors import LargePictureError
@@ -27,14 +25,6 @@ MOST_THREADS = 8
 
 UNNAMED = "picture"
 """What a picture without a name is called."""
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file of a request, not decoded."""
-
-    name: str
-    content: bytes
 
 
 async def read_uploads(request: Request, limits: Limits) -> list[Upload]:
@@ -54,11 +44,14 @@ async def read_uploads(request: Request, limits: Limits) -> list[Upload]:
             found=f"Content-Encoding: {coding}",
             advice="send it without; pictures are compressed already",
         )
+    content = await request.body()
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        return await _of_form(request, limits)
+        uploads = read_form(request.headers["content-type"], content, limits.files, UNNAMED)
+        if not uploads:
+            raise _no_picture("a form without a file")
+        return uploads
     # Any other kind is a picture as the body, whatever it is called: curl --data-binary calls it a form.
-    content = await request.body()
     if not content:
         raise _no_picture("an empty body")
     return [Upload(request.query_params.get("name", UNNAMED), content)]
@@ -98,38 +91,6 @@ class Decoder:
         call = functools.partial(decode, upload.content, max_pixels=max_pixels)
         image, _ = await asyncio.get_running_loop().run_in_executor(self._pool, call)
         return image
-
-
-async def _of_form(request: Request, limits: Limits) -> list[Upload]:
-    parser = MultiPartParser(
-        request.headers, request.stream(), max_files=limits.files, max_fields=limits.files
-    )
-    try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        if error.message.startswith("Too many files"):
-            raise RefusedRequestError(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                "too_many_files",
-                f"At most {limits.files} files in one request were expected.",
-                found="more",
-                advice="send them in several requests",
-            ) from None
-        raise RefusedRequestError(
-            HTTPStatus.BAD_REQUEST,
-            "bad_form",
-            "A form of files (multipart/form-data) was expected.",
-            found=error.message,
-            advice="let a library write it, or: curl -F files=@picture.jpg",
-        ) from None
-    try:
-        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-        uploads = [Upload(one.filename or UNNAMED, await one.read()) for one in files]
-    finally:
-        await form.close()
-    if not uploads:
-        raise _no_picture("a form without a file")
-    return uploads
 
 
 def _no_picture(found: str) -> RefusedRequestError:

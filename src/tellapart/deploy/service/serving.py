@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tellapart.deploy.service.app import create_app
+from tellapart.deploy.service.limits import Limits
 from tellapart.deploy.service.options import ServeOptions, bind
 
 IDLE_SECONDS = 15.0
@@ -44,22 +46,28 @@ def serve(run: Path, options: ServeOptions, say: Callable[[str], None]) -> None:
     """
     with contextlib.closing(bind(options)) as taken:
         app = create_app(run, options.limits, options.token, options.pictures)
-        config = uvicorn.Config(
-            app,
-            http=_Protocol,
-            ws="none",
-            lifespan="on",
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=CONNECTIONS,
-            timeout_graceful_shutdown=round(options.limits.body_seconds + LAST_SECONDS),
-        )
         classes = ", ".join(app.state.served.predictor.classes)
-        _Server(config, lambda: say(f"{run}: {classes}\n{_address(taken)}  (API: /docs; Ctrl-C stops)")).run(
-            [taken]
-        )
+
+        def started() -> None:
+            say(f"{run}: {classes}\n{_address(taken)}  (API: /docs; Ctrl-C stops)")
+
+        _Server(server_config(app, options.limits), started).run([taken])
+
+
+def server_config(app: FastAPI, limits: Limits) -> uvicorn.Config:
+    """Return how the application is served."""
+    return uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="on",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=round(limits.body_seconds + LAST_SECONDS),
+    )
 
 
 class _Server(uvicorn.Server):
