@@ -80,7 +80,7 @@ HOSTILE = [
     "a\nb",
     "a\rb",
     "a;b",
-    "‮gpj",
+    "\u202egpj",
     "x" * 250,
 ]
 
