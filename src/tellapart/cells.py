@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from typing import IO
+from typing import Protocol
 
 FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
 """How a cell begins that spreadsheets take for a formula (OWASP, CSV injection), in East Asia also full-width."""
 
 
+class Writable(Protocol):
+    """What text is written to."""
+
+    def write(self, text: str, /) -> object:
+        """Write text."""
+
+
 class CsvRows:
     """Rows of CSV written to a text stream, one line of which every dialect reads alike."""
 
-    def __init__(self, target: IO[str]) -> None:
+    def __init__(self, target: Writable) -> None:
         self._usual = csv.writer(target, lineterminator="\n")
         self._quoted = csv.writer(target, lineterminator="\n", quoting=csv.QUOTE_ALL)
 

@@ -340,12 +340,10 @@ def test_a_token_is_asked_for_and_forgotten_with_the_tab(visit, trained):
     with in_thread(trained[0], Limits(), TOKEN) as client:
         assert client.get("/page/gallery").status_code == client.get("/page/run").status_code == 401
         page = visit(client)
-        for typed in ("a-wrong-token-of-the-tests", TOKEN):
+        for typed, trouble in (("a-wrong-token-of-the-tests", "That is not the token."), (TOKEN, "")):
             page.get_by_role("textbox", name="Token").fill(typed)
             page.get_by_role("button", name="Go on").click()
-            expect(page.locator("#token-trouble")).to_have_text(
-                re.compile("" if typed == TOKEN else "not the token")
-            )
+            expect(page.locator("#token-trouble")).to_have_text(trouble)
         expect(page.locator("#verdict")).to_be_visible()
         page.get_by_role("tab", name="Report").click()
         expect(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import sys
 from collections import deque
@@ -81,12 +80,12 @@ def predict_to_stdout(run: Path, paths: Sequence[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class _Terminal(io.TextIOBase):
+class _Terminal:
     """Standard output where somebody looks at it: no name of a file writes over lines of the terminal."""
 
-    def write(self, text: str) -> int:
+    def write(self, text: str, /) -> None:
         """Write what can be seen."""
-        return sys.stdout.write(visible_lines(text))
+        sys.stdout.write(visible_lines(text))
 
 
 class _Count:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from tellapart.cells import CsvRows, readable, safe_label, safe_path
+from tellapart.cells import CsvRows, Writable, readable, safe_label, safe_path
 from tellapart.deploy.bulk.rows import Row
 from tellapart.errors import MissingExtraError
 
@@ -39,7 +39,7 @@ def write_table(out: Path, classes: Sequence[str], rows: Iterable[Row]) -> None:
 class CsvTable:
     """A CSV table that is written row by row to a text stream."""
 
-    def __init__(self, target: IO[str], classes: Sequence[str]) -> None:
+    def __init__(self, target: Writable, classes: Sequence[str]) -> None:
         self._rows = CsvRows(target)
         self._classes = len(classes)
         self._rows.write(columns(classes))

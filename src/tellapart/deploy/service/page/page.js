@@ -115,7 +115,7 @@ function askToken(refused) {
     $("token-form").onsubmit = (event) => {
       event.preventDefault();
       sessionStorage.setItem(TOKEN, $("token").value);
-      $("token").value = "";
+      $("token").value = $("token-trouble").textContent = "";
       $("ask-token").close();
       asking = null;
       resolve();
