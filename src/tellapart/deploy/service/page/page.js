@@ -407,6 +407,8 @@ const PARTS = {
 };
 const MARKS = { keep: ["good", "✓", "kept"], change: ["open", "→", "changed"], skip: ["plain", "?", "left open"] };
 
+const CHOICES = 3; // other classes that have a button, the most probable ones
+
 let gallery = null;
 let list = "suspect";
 let at = 0;
@@ -483,17 +485,19 @@ function show({ focus = true } = {}) {
 
 function actions(one, probabilities) {
   const pressed = (decision, label) => one.decision?.decision === decision && (decision === "skip" || one.decision.label === label);
-  const button = (key, decision, label, ...words) => make("button", { type: "button", "aria-keyshortcuts": key, "aria-pressed": String(pressed(decision, label)), "data-key": key, onclick: () => decide(decision, label) },
+  const button = (key, decision, label, place, ...words) => make("button", { type: "button", className: place, "aria-keyshortcuts": key, "aria-pressed": String(pressed(decision, label)), "data-key": key, onclick: () => decide(decision, label) },
     ...words, " ", make("kbd", {}, key));
   const others = gallery.classes.filter((name) => name !== one.label).sort((a, b) => probabilities[b] - probabilities[a]);
   const two = others.length === 1;
-  const found = [button("A", "keep", one.label, named(one.label, 24), " is right")];
-  for (const [n, name] of others.slice(0, two ? 1 : 5).entries()) found.push(button(two ? "F" : String(n + 1), "change", name, "It is ", named(name, 24)));
-  found.push(button("S", "skip", "", "Cannot tell"));
-  if (others.length > 5) {
+  const found = [button("A", "keep", one.label, "", named(one.label, 24), " is right")];
+  for (const [n, name] of others.slice(0, CHOICES).entries()) found.push(button(two ? "F" : String(n + 1), "change", name, n ? "far" : "", "It is ", named(name, 24)));
+  found.push(button("S", "skip", "", "whole", "Cannot tell"));
+  if (!two) {
+    const taken = others.findIndex((name) => pressed("change", name));
     const select = make("select", { id: "other", onchange: () => select.value && decide("change", others[Number(select.value) - 1]) },
-      make("option", { value: "" }, "choose…"), ...others.map((name, n) => make("option", { value: String(n + 1) }, shorten(name, 60))));
-    found.push(make("label", { className: "other", for: "other" }, "Another class", select));
+      make("option", { value: "" }, "choose…"), ...others.map((name, n) => make("option", { value: String(n + 1), selected: n === taken }, shorten(name, 60))));
+    // A narrow page has room for one button: there the list is needed even where a wide one shows every class.
+    found.push(make("label", { className: others.length > CHOICES ? "other" : "other narrow", for: "other" }, "Another class", select));
   }
   return found;
 }
