@@ -37,6 +37,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.scale.run
 	$(BIN)/python -m benchmarks.interruption.run
 	$(BIN)/python -m benchmarks.doctor.run
+	$(BIN)/python -m benchmarks.serve.run
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -19,7 +19,7 @@ from PIL import Image
 
 from tellapart.deploy.bulk.predicting import predict_to_table
 from tellapart.deploy.predictor import Predictor
-from tellapart.deploy.service.batching import LARGEST, Batcher
+from tellapart.deploy.service.batching import Batcher
 from tellapart.deploy.service.counting import Counts
 from tellapart.deploy.service.limits import Limits
 from tellapart.progress import Quiet
@@ -196,9 +196,9 @@ def test_requests_of_one_moment_are_one_batch(served_run: Path) -> None:
             return super().probabilities(images)
 
     rng = np.random.default_rng(0)
-    pictures = [rng.integers(0, 256, (9, 9 + k % 2, 3), dtype=np.uint8) for k in range(LARGEST + 5)]
+    pictures = [rng.integers(0, 256, (9, 9 + k % 2, 3), dtype=np.uint8) for k in range(13)]
     predictor = Slow()
-    batcher = Batcher(predictor, Counts(predictor.classes))
+    batcher = Batcher(predictor, Counts(predictor.classes), largest=8)
 
     async def ask() -> list[Any]:
         asked = [asyncio.create_task(batcher.answers([one])) for one in pictures]
@@ -211,7 +211,7 @@ def test_requests_of_one_moment_are_one_batch(served_run: Path) -> None:
 
     answers = asyncio.run(ask())
     batcher.close()
-    assert predictor.sizes == [LARGEST, 7]
+    assert predictor.sizes == [8, 7]
     expected = Predictor(served_run / "model.onnx").probabilities(pictures)
     found = np.array([one[0].probabilities for one in answers[:-1]])
     np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -32,6 +32,8 @@ class Predictor:
 
     Attributes
     ----------
+    file
+        The model file, or its bytes.
     classes
         K class names, in the order of the probabilities.
     positive
@@ -44,8 +46,18 @@ class Predictor:
         Input of the model -> how pictures are prepared for it.
     """
 
-    def __init__(self, file: Path | bytes, threads: int = 0) -> None:
-        """Open a model file, or the bytes of one."""
+    def __init__(self, file: Path | bytes, threads: int = 0, *, spin: bool = True) -> None:
+        """Open a model file, or the bytes of one.
+
+        Parameters
+        ----------
+        file
+            The model, or its bytes.
+        threads
+            That compute one batch; 0: as many as there are cores.
+        spin
+            Whether they wait for each other busily, which is quicker where nothing else wants the cores.
+        """
         import onnxruntime
 
         if isinstance(file, Path) and not file.is_file():
@@ -59,6 +71,7 @@ class Predictor:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
         options.log_severity_level = 4
+        options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spin)))
         try:
             self._session = onnxruntime.InferenceSession(
                 str(file) if isinstance(file, Path) else file, options, providers=["CPUExecutionProvider"]
@@ -78,6 +91,7 @@ class Predictor:
                 where=where,
                 advice="use the version of tellapart that wrote it, or a newer one",
             )
+        self.file = file
         self.classes: tuple[str, ...] = tuple(facts["classes"])
         self.positive: str | None = facts["positive"]
         self.threshold: float | None = facts["threshold"]

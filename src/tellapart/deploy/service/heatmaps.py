@@ -1,4 +1,4 @@
-"""Heatmaps, one after the other in a thread of their own: each takes hundreds of predictions."""
+"""Heatmaps, one after the other in a thread of their own: each takes far longer than a prediction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Heatmaps:
     """Makes heatmaps for requests of one event loop."""
 
     def __init__(self, predictor: Predictor) -> None:
-        self._explainer = Explainer(predictor)
+        self._predictor = predictor
+        self._explainer: Explainer | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="explain")
         self._waiting = 0
 
@@ -45,4 +46,8 @@ class Heatmaps:
         self._worker.shutdown()
 
     def _make(self, image_HWC: np.ndarray, class_name: str | None) -> bytes:
+        if (
+            self._explainer is None
+        ):  # at the first heatmap: it may import torch, which who asks for none need not wait for
+            self._explainer = Explainer(self._predictor)
         return self._explainer.overlay(image_HWC, self._explainer.heatmap(image_HWC, class_name))

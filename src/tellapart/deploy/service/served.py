@@ -82,7 +82,7 @@ def open_served(run: Path, limits: Limits) -> Served:
         There is no model, or a file of the run is damaged.
     """
     file, folder = run / "model.onnx", RunFolder(run)
-    predictor = Predictor(file)
+    predictor = Predictor(file, spin=False)  # the cores are wanted for decoding the next pictures
     counts = Counts(predictor.classes)
     return Served(
         run=folder,

@@ -1,0 +1,81 @@
+"""Maps from gradients: what the nets' maps add to the log-odds of a class, place by place.
+
+Every member ends alike: maps, pooled over the picture (mean, maximum, deviation), and a linear head on what was pooled.
+For a single net the parts add up to the log-odds but for a constant; one pass forward, and back through the head only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from PIL import Image
+
+from tellapart.deploy.explain.in_torch import Grid, TorchModel
+from tellapart.deploy.explain.scene import Scene
+
+SMOOTH = 1 / 16
+"""Of the map's longer side: cells are no sharper than that, and single ones would flicker."""
+
+
+class Gradients:
+    """The gradients of one model file.
+
+    Raises
+    ------
+    NotImplementedError
+        The model holds a network of others.
+    """
+
+    def __init__(self, file: Path | bytes) -> None:
+        self._model = TorchModel(
+            onnx.load_from_string(file if isinstance(file, bytes) else file.read_bytes())
+        )
+
+    def heat(self, scene: Scene, number: int, rows: int, columns: int) -> tuple[np.ndarray, float]:
+        """Say what each place adds to the log-odds of class `number`.
+
+        Returns
+        -------
+        heat, whole
+            (rows, columns) of the whole picture; and the sum of all parts without their signs, in log-odds.
+        """
+
+        def score(probabilities: torch.Tensor) -> torch.Tensor:
+            row = probabilities[0].clamp_min(1e-30).log()
+            return row[number] - torch.cat([row[:number], row[number + 1 :]]).logsumexp(0)
+
+        images = {name: torch.from_numpy(view[None]) for name, view in scene.views.items()}
+        total, whole = np.zeros((rows, columns)), 0.0
+        for name, added in self._model.evidence(images, score).items():
+            cells = added[0].numpy()
+            whole += float(np.abs(cells).sum())
+            grid = self._model.maps[name]
+            total += _on_picture(cells, grid, scene.boxes[grid.source], rows, columns)
+        return _smoothed(total, max(1, round(SMOOTH * max(rows, columns)))), whole
+
+
+def _on_picture(
+    cells: np.ndarray, grid: Grid, box: tuple[int, int, int, int], rows: int, columns: int
+) -> np.ndarray:
+    """Return a map of a view as one of the picture, which lies in `box`; coarse cells count for their area."""
+    around = Image.fromarray(
+        np.pad(cells, 1, mode="edge")
+    )  # the outermost cells may lie further in than their area
+    firsts, limits = (grid.left, grid.top) * 2, around.size * 2
+    edges = ((edge - 0.5 - first) / grid.stride + 1.5 for edge, first in zip(box, firsts, strict=True))
+    left, top, right, bottom = (min(max(0.0, e), limit) for e, limit in zip(edges, limits, strict=True))
+    resized = around.resize((columns, rows), Image.Resampling.BILINEAR, box=(left, top, right, bottom))
+    return np.asarray(resized, dtype=np.float64) * (right - left) * (bottom - top) / (rows * columns)
+
+
+def _smoothed(heat: np.ndarray, width: int) -> np.ndarray:
+    """Average over `width` places twice along both axes: a triangle."""
+    kernel = np.convolve(np.full(width, 1 / width), np.full(width, 1 / width))
+    edge = len(kernel) // 2
+    for axis in (0, 1):
+        padded = np.pad(heat, [(edge, edge) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
+        heat = np.apply_along_axis(np.convolve, axis, padded, kernel, mode="valid")
+    return heat
