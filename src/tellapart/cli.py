@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tellapart.errors import TellapartError
+from tellapart.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from tellapart.progress import Progress
@@ -54,7 +55,7 @@ def demo(
 
     written = write_demo(name, out, seed=seed, per_class=per_class)
     total = sum(written.counts.values())
-    typer.echo(
+    _say(
         f"{written.folder}: {total} pictures" + (", already there" if written.already_there else ""), err=True
     )
 
@@ -81,7 +82,7 @@ def audit(
     else:
         _print_findings(document)
         if out is not None:
-            typer.echo(f"Page: {out / 'audit.html'}", err=True)
+            _say(f"Page: {out / 'audit.html'}", err=True)
     if strict and any(one["severity"] == "stop" for one in document["findings"]):
         raise typer.Exit(3)
 
@@ -116,6 +117,12 @@ def train(
     ] = "efficientnet-lite0",
     members: Annotated[str, typer.Option(help="What may be tried.")] = "probe,detail",
     groups: GroupsOption = None,
+    corrections: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="A table path,label,decision of labels to replace; `serve` writes one."
+        ),
+    ] = None,
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Show the plan and the time it takes; train nothing.")
     ] = False,
@@ -136,6 +143,7 @@ def train(
         backbone=backbone,
         members=parse_members(members),
         groups_file=groups,
+        corrections_file=corrections,
     )
     if plan_only:
         from tellapart.pipeline import plan_only as make_plan_only
@@ -183,12 +191,12 @@ def diagnose(
         seconds=parse_duration(time),
         args=args or (),
         out=out,
-        say=lambda words: typer.echo(words, err=True),
+        say=lambda words: _say(words, err=True),
     )
     if as_json:
         _print_json(found.to_dict())
     else:
-        typer.echo(in_words(found))
+        _say(in_words(found))
 
 
 @app.command()
@@ -231,9 +239,9 @@ def study(
     if as_json:
         _print_json(document)
     else:
-        typer.echo(study_in_words(document))
+        _say(study_in_words(document))
         if out is not None:
-            typer.echo(f"Report: {out / 'report.html'}", err=True)
+            _say(f"Report: {out / 'report.html'}", err=True)
 
 
 @app.command()
@@ -296,7 +304,7 @@ def export(
     if as_json:
         _print_json(certificate)
     else:
-        typer.echo(f"{certificate['words']}\n{to}", err=True)
+        _say(f"{certificate['words']}\n{to}", err=True)
 
 
 @app.command()
@@ -309,15 +317,18 @@ def serve(
     ] = None,
     max_mib: Annotated[int, typer.Option(help="The largest request.")] = 32,
     max_megapixels: Annotated[int, typer.Option(help="The largest picture.")] = 50,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Where the run's pictures are now, if they were moved.")
+    ] = None,
 ) -> None:
-    """Answer over HTTP: pictures in, labels out."""
+    """Answer over HTTP, pictures in, labels out; and show a page to try it and to check labels."""
     from tellapart.deploy.service.options import ServeOptions, require_extra
 
-    options = ServeOptions(host, port, token, max_mib, max_megapixels)
+    options = ServeOptions(host, port, token, max_mib, max_megapixels, pictures)
     require_extra()
     from tellapart.deploy.service.serving import serve as serve_run
 
-    serve_run(run, options, lambda words: typer.echo(words, err=True))
+    serve_run(run, options, lambda words: _say(words, err=True))
 
 
 @app.command()
@@ -334,7 +345,7 @@ def report(
     target = run / "report.html" if out is None else out
     page = render_report(run)
     RunFolder(target.parent).write_text(target.name, page)
-    typer.echo(str(target), err=True)
+    _say(str(target), err=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -361,6 +372,11 @@ def _progress() -> Iterator[Progress]:
         yield Quiet()
 
 
+def _say(text: str, *, err: bool = False) -> None:
+    """Print for people: no name of a stranger writes over a terminal's lines."""
+    typer.echo(visible_lines(text), err=err)
+
+
 def _print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -369,14 +385,12 @@ def _print_findings(document: dict[str, Any], *, only: str = "") -> None:
     """Print the findings of an audit, the gravest first."""
     found = [one for one in document["findings"] if only in ("", one["severity"])]
     for one in found:
-        typer.echo(f"\n{one['severity'].upper()}  {one['title']}  [{one['code']}]", err=True)
+        _say(f"\n{one['severity'].upper()}  {one['title']}  [{one['code']}]", err=True)
         for files in one["files"][:MOST_EXAMPLES]:
-            typer.echo(f"      {', '.join(files[:MOST_EXAMPLES])}", err=True)
-        typer.echo(f"      {one['advice']}", err=True)
+            _say(f"      {', '.join(map(visible, files[:MOST_EXAMPLES]))}", err=True)
+        _say(f"      {one['advice']}", err=True)
     if not found and not only:
-        typer.echo(
-            f"Nothing was found in {document['pictures']} pictures that speaks against them.", err=True
-        )
+        _say(f"Nothing was found in {document['pictures']} pictures that speaks against them.", err=True)
 
 
 def _print_result(metrics: dict[str, Any], run: Path, *, as_json: bool) -> None:
@@ -385,13 +399,13 @@ def _print_result(metrics: dict[str, Any], run: Path, *, as_json: bool) -> None:
     else:
         _print_findings(json.loads((run / "audit.json").read_text(encoding="utf-8")), only="stop")
         _print_figures(metrics)
-        typer.echo(f"Report: {run / 'report.html'}", err=True)
+        _say(f"Report: {run / 'report.html'}", err=True)
 
 
 def _print_figures(metrics: dict[str, Any]) -> None:
     from tellapart.report import figures_in_words
 
-    typer.echo("\n" + figures_in_words(metrics), err=True)
+    _say("\n" + figures_in_words(metrics), err=True)
 
 
 def _print_plan(plan: dict[str, Any], *, as_json: bool) -> None:
@@ -399,11 +413,11 @@ def _print_plan(plan: dict[str, Any], *, as_json: bool) -> None:
         _print_json(plan)
         return
     for setting in plan["settings"]:
-        typer.echo(f"{setting['name']:<22} {setting['value']}\n{'':<22}   {setting['reason']}")
+        _say(f"{setting['name']:<22} {setting['value']}\n{'':<22}   {setting['reason']}")
     for cut in plan["left_out"]:
-        typer.echo(f"left out: {cut['what']} ({cut['why']})")
+        _say(f"left out: {cut['what']} ({cut['why']})")
     quoted = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in plan["quoted_seconds"].items())
-    typer.echo(f"time: {quoted}")
+    _say(f"time: {quoted}")
 
 
 def _resumes(arguments: list[str]) -> bool:

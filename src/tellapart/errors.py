@@ -17,16 +17,18 @@ written for scikit-learn catches those.
 
 from __future__ import annotations
 
+from tellapart.visible import visible
+
 
 class TellapartError(Exception):
     """A message for the user: what was expected, what was found, where, what to do."""
 
     def __init__(self, expected: str, *, found: str = "", where: str = "", advice: str = "") -> None:
         self.expected, self.found, self.where, self.advice = expected, found, where, advice
-        lines = [expected]
+        lines = [visible(expected)]
         for name, text in (("found", found), ("where", where), ("what to do", advice)):
             if text:
-                lines.append(f"  {name}: {text}")
+                lines.append(f"  {name}: {visible(text)}")
         super().__init__("\n".join(lines))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tellapart.errors import OptionError
 from tellapart.evaluate.aim import Aim
+from tellapart.pictures.corrections import identity_of
 
 MEMBERS = ("probe", "detail")
 SHORTEST = 10.0  # seconds; below it not even the pictures of a small set are read and scored
@@ -26,6 +27,7 @@ class TrainOptions:
     backbone: str = "efficientnet-lite0"
     members: tuple[str, ...] = MEMBERS
     groups_file: str | None = None
+    corrections_file: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**31:
@@ -33,7 +35,7 @@ class TrainOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what makes two commands the same command."""
-        return {
+        same: dict[str, Any] = {
             "time_seconds": self.time_seconds,
             "seed": self.seed,
             "positive": self.positive,
@@ -43,6 +45,9 @@ class TrainOptions:
             "members": list(self.members),
             "groups_file": self.groups_file and str(Path(self.groups_file).absolute()),
         }
+        if self.corrections_file is not None:  # with other corrections it is another command
+            same["corrections_file"] = identity_of(self.corrections_file)
+        return same
 
 
 def parse_duration(text: str) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 
 from tellapart.audit import Audit
 from tellapart.backbones.features import Backbone
+from tellapart.cells import safe_label, safe_path
 from tellapart.deploy.model_file import build_model
 from tellapart.deploy.predictor import Predictor
 from tellapart.evaluate.decision import decide
@@ -228,6 +229,8 @@ def describe(
         "pictures": {
             "used": len(pictures) - len(split.indices(DROPPED)),
             "dropped_as_copies": len(split.indices(DROPPED)),
+            "labels_corrected": int(pictures.was_corrected.sum()),
+            "test_labels_corrected": int(pictures.was_corrected[sealed].sum()),
             "left_out": len(pictures.left_out),
             "left_out_files": [{"path": one.path, "why": one.reason} for one in pictures.left_out],
         },
@@ -261,10 +264,10 @@ def write_predictions(
     probabilities = np.concatenate([outcome.choice.probabilities, test_probabilities])
     table = []
     for i, answer in zip(indices, predictor.answers(probabilities), strict=True):
-        label = job.pictures.classes[job.pictures.labels[i]]
+        path, label = job.pictures.paths[i], job.pictures.classes[job.pictures.labels[i]]
+        said = (safe_path(path), safe_label(label), job.split.parts[i], safe_label(answer.label))
         shares = [f"{share:.6f}" for share in answer.probabilities]
-        sure = "yes" if answer.sure else "no"
-        table.append([job.pictures.paths[i], label, job.split.parts[i], answer.label, sure, *shares])
+        table.append([*said, "yes" if answer.sure else "no", *shares])
     names = [f"probability_{name}" for name in job.pictures.classes]
     folder.write_table(
         "predictions.csv", ["path", "label", "split", "predicted", "sure", *names], sorted(table)

@@ -18,6 +18,7 @@ import numpy as np
 from tellapart.audit import Audit, Leak, audit_pictures, leak
 from tellapart.backbones.catalogue import DEFAULT, load_backbone
 from tellapart.backbones.features import Backbone
+from tellapart.cells import safe_label, safe_path
 from tellapart.errors import OptionError
 from tellapart.inspection import Inspection, inspect, key_of, shown_by
 from tellapart.members.blend import Choice
@@ -26,6 +27,8 @@ from tellapart.members.speed import measure_speed, sharing_the_processor
 from tellapart.options import TrainOptions, check_class
 from tellapart.outcome import Outcome, publish
 from tellapart.pictures.collection import Pictures
+from tellapart.pictures.corrections import NAME as CORRECTIONS
+from tellapart.pictures.corrections import corrections_text, read_corrections
 from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import STORE_FILES, PictureStore, decode_all
 from tellapart.plan import Plan, Setting, fingerprint, make_plan, probe_area
@@ -73,7 +76,7 @@ def train(
     if isinstance(source, Pictures):
         pictures, identity = source, source.identity()
     else:
-        pictures = read_pictures(source, groups_file=options.groups_file)
+        pictures = read_for(options, source)
         identity = str(Path(source).absolute())
     check_positive(options, pictures.classes)
     backbone = load_backbone(options.backbone)
@@ -83,6 +86,7 @@ def train(
         if finished:
             progress.say(f"This run is finished; its report lies at {folder.path / 'report.html'}")
             return folder.read_json("metrics.json")
+        keep_corrections(folder, options)
         prepared = prepare(pictures, backbone, folder, options, progress, began)
         fitted = fit_members(prepared)
         choice = choose(prepared.job, fitted)
@@ -101,11 +105,16 @@ def train(
     return metrics
 
 
+def read_for(options: TrainOptions, source: str | os.PathLike[str]) -> Pictures:
+    """Read PICTURES, with what `options` say belongs together and was corrected."""
+    return read_pictures(source, groups_file=options.groups_file, corrections_file=options.corrections_file)
+
+
 @sharing_the_processor()
 def plan_only(source: str | os.PathLike[str], options: TrainOptions) -> dict[str, Any]:
     """Return plan.json without training; nothing is left on disk."""
     began = time.monotonic()
-    pictures = read_pictures(source, groups_file=options.groups_file)
+    pictures = read_for(options, source)
     check_positive(options, pictures.classes)
     with tempfile.TemporaryDirectory() as scratch:
         prepared = prepare(
@@ -215,16 +224,23 @@ def explain_backbone(plan: Plan, backbone: Backbone) -> Plan:
 def write_split(folder: RunFolder, pictures: Pictures, split: Split) -> None:
     """Write split.csv, without what was dropped; with repeated folds `fold` is that of the first deal."""
     rows = zip(
-        pictures.paths,
-        [pictures.classes[label] for label in pictures.labels],
+        map(safe_path, pictures.paths),
+        [safe_label(pictures.classes[label]) for label in pictures.labels],
         split.parts.tolist(),
         ["" if fold < 0 else int(fold) for fold in split.folds[0]],
-        pictures.groups.tolist(),
+        map(safe_label, pictures.groups.tolist()),
         strict=True,
     )
     folder.write_table(
         "split.csv", ("path", "label", "split", "fold", "group"), (row for row in rows if row[2] != DROPPED)
     )
+
+
+def keep_corrections(folder: RunFolder, options: TrainOptions) -> None:
+    """Write the corrections of this run into its folder: the page of `serve` adds to them, so that none is lost."""
+    if options.corrections_file is not None:
+        used = read_corrections(Path(options.corrections_file))
+        folder.write_text(CORRECTIONS, corrections_text(used))
 
 
 def fit_members(prepared: Prepared) -> list[Fitted]:

@@ -91,9 +91,11 @@ def fingerprint(
     sizes = np.array([(fact.height, fact.width) for fact in store.facts])
     longest = sizes.max(1)
     counts = np.bincount(pictures.labels[parts == "train"], minlength=len(pictures.classes))
+    corrected = parts[pictures.was_corrected]
     return {
         "pictures": len(pictures),
-        "parts": {str(name): int(n) for name, n in zip(*np.unique(parts, return_counts=True), strict=True)},
+        **({"corrected_labels": _count(corrected)} if len(corrected) else {}),
+        "parts": _count(parts),
         "training_per_class": {name: int(n) for name, n in zip(pictures.classes, counts, strict=True)},
         "imbalance": round(float(counts.max() / max(1, counts.min())), 2),
         "groups": len(np.unique(groups[parts == "train"])),
@@ -110,6 +112,10 @@ def fingerprint(
         "memory_GiB": _memory_gib(),
         "accelerator": "none used",
     }
+
+
+def _count(parts: np.ndarray) -> dict[str, int]:
+    return {str(name): int(n) for name, n in zip(*np.unique(parts, return_counts=True), strict=True)}
 
 
 def _memory_gib() -> float:

@@ -6,6 +6,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
+from tellapart.visible import visible_lines
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -34,7 +36,7 @@ class Quiet:
 
     def say(self, text: str) -> None:
         """Print the sentence to standard error."""
-        print(text, file=sys.stderr)
+        print(visible_lines(text), file=sys.stderr)
 
 
 class Live:
@@ -87,7 +89,7 @@ class Live:
         """Print a sentence above the bars."""
         from rich.markup import escape
 
-        self._display.console.print(escape(text), highlight=False)
+        self._display.console.print(escape(visible_lines(text)), highlight=False)
 
     def _end_stage(self) -> None:
         if self._task is not None:

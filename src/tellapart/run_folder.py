@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import errno
 import io
 import json
@@ -13,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tellapart.cells import CsvRows
 from tellapart.errors import RunFolderError, TellapartError
 
 SCHEMA = 1
@@ -241,7 +241,7 @@ class RunFolder:
 def table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a CSV table as text."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    writer = CsvRows(out)
+    for row in (columns, *rows):
+        writer.write(row)
     return out.getvalue()

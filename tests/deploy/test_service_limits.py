@@ -291,12 +291,14 @@ def test_this_machine_is_known_by_all_its_names(client: httpx2.Client, host: str
     assert client.post("/v1/predict", content=png(8, 8), headers=headers).status_code == 200
 
 
-def test_a_token_is_asked_for_everywhere_but_for_its_health(
+def test_a_token_is_asked_for_everywhere_but_for_its_health_and_the_empty_page(
     served_run: Path, encoded: Callable[[str], str]
 ) -> None:
     with in_thread(served_run, TIGHT, TOKEN) as client:
         for path in (
-            "/",
+            "/page/run",
+            "/page/gallery",
+            "/page/pictures/0",
             "/docs",
             "/docs/files/swagger-ui.css",
             "/metrics",
@@ -305,6 +307,9 @@ def test_a_token_is_asked_for_everywhere_but_for_its_health(
             "/v1/x",
         ):
             refused(client.get(path), 401, "no_token")
+        refused(client.get("/page/report"), 403, "ticket")
+        refused(client.post("/page/report"), 401, "no_token")
+        assert client.get("/").status_code == 200
         assert "Bearer" in client.post("/v1/predict", content=png(8, 8)).headers["www-authenticate"]
         assert client.get("/v1/health").status_code == 200
         for wrong in ("Bearer x", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", encoded(":x"), encoded(f"{TOKEN}:"),

@@ -8,8 +8,6 @@ Legend: N pictures, P pairs.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,10 +16,12 @@ import numpy as np
 from tellapart.audit.copies import Copies, compare, components, together
 from tellapart.audit.looks import SIDE, Looks
 from tellapart.audit.names import Order, orders
+from tellapart.cells import safe_path
 from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.intervals import proportion
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.features import Features
+from tellapart.run_folder import table_text
 
 Measure = Callable[[np.ndarray], np.ndarray]  # (P, 2) pairs -> (P,) likeness, at most 1
 
@@ -82,12 +82,9 @@ class Suspected:
 
     def to_csv(self, pictures: Pictures) -> str:
         """Return the text of a groups.csv (``path,group``; paths relative to the pictures)."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["path", "group"])
-        for path, group in zip(pictures.paths, self.groups, strict=True):
-            writer.writerow([path, f"suspected{group:05d}"])
-        return text.getvalue()
+        groups = [f"suspected{group:05d}" for group in self.groups]
+        paths = map(safe_path, pictures.paths)
+        return table_text(("path", "group"), zip(paths, groups, strict=True))
 
 
 def suspect_groups(

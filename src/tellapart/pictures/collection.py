@@ -63,6 +63,8 @@ class Pictures:
         Files that were found and are not used.
     warnings
         Sentences for the user about the reading.
+    corrected
+        Paths of the pictures whose label was replaced by a corrections file.
     """
 
     root: Path
@@ -73,6 +75,7 @@ class Pictures:
     groups: np.ndarray
     left_out: tuple[LeftOut, ...] = ()
     warnings: tuple[str, ...] = ()
+    corrected: frozenset[str] = frozenset()
 
     @classmethod
     def from_rows(
@@ -106,6 +109,11 @@ class Pictures:
     def file(self, index: int) -> Path:
         """Return the file of picture `index`."""
         return self.root / self.paths[index]
+
+    @property
+    def was_corrected(self) -> np.ndarray:
+        """(N,) bool: the label was replaced by a corrections file."""
+        return np.array([path in self.corrected for path in self.paths], dtype=bool)
 
     @property
     def has_parts(self) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 
 from tellapart.errors import PicturesError
 from tellapart.pictures.collection import Pictures
+from tellapart.pictures.corrections import apply_corrections
 from tellapart.pictures.folder import LAYOUTS, looks_like_picture, read_folder
 from tellapart.pictures.groups import apply_groups
 from tellapart.pictures.table import read_table
@@ -26,6 +27,7 @@ def read_pictures(
     source: str | os.PathLike[str],
     *,
     groups_file: str | os.PathLike[str] | None = None,
+    corrections_file: str | os.PathLike[str] | None = None,
     for_training: bool = True,
 ) -> Pictures:
     """Read what PICTURES stands for.
@@ -36,6 +38,8 @@ def read_pictures(
         Folder or table, see the interface.
     groups_file
         A table ``file,group``; without it a ``groups.csv`` in or beside the folder is used.
+    corrections_file
+        A table ``path,label,decision`` of labels to be replaced; see `tellapart.pictures.corrections`.
     for_training
         Refuse what no classifier can be made of; else one class, or one picture, is enough.
 
@@ -52,6 +56,8 @@ def read_pictures(
     path = Path(source)
     pictures = read_folder(path) if _is_folder(path) else read_table(path)
     pictures = apply_groups(pictures, None if groups_file is None else Path(groups_file))
+    if corrections_file is not None:
+        pictures = apply_corrections(pictures, Path(corrections_file))
     if for_training:
         check_enough(pictures, str(path))
     return pictures

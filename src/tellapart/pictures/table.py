@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tellapart.errors import PicturesError
 from tellapart.pictures.collection import PART_NAMES, PARTS, Pictures, Row
+from tellapart.pictures.csv_rows import read_csv_rows, unreadable
 
 if TYPE_CHECKING:  # a second to import, and many a user has no table
     import pandas as pd
@@ -26,27 +26,18 @@ def load_table(path: Path) -> pd.DataFrame:
     PicturesError
         Where the file is no table.
     """
-    parquet = path.suffix.lower() == ".parquet"
+    if path.suffix.lower() != ".parquet":
+        return _csv(path)
     try:
-        return _parquet(path) if parquet else _csv(path)
-    except PicturesError:
-        raise
+        return _parquet(path)
     except OSError as error:
+        raise unreadable(path, error) from error
+    except Exception as error:  # pyarrow has its own kinds
         raise PicturesError(
-            "A table that can be read was expected.",
-            found=error.strerror or str(error),
+            "A .parquet table was expected.",
+            found=str(error).split("\n")[0] or type(error).__name__,
             where=str(path),
-            advice="check the path, and that you may read the file",
-        ) from error
-    except Exception as error:  # pyarrow has its own kinds, and UnicodeDecodeError says it at length
-        found = "text that is not UTF-8" if isinstance(error, UnicodeError) else str(error).split("\n")[0]
-        raise PicturesError(
-            "A .parquet table was expected." if parquet else "A .csv table was expected: UTF-8, commas.",
-            found=found or type(error).__name__,
-            where=str(path),
-            advice="write it again from where it came"
-            if parquet
-            else "open it in a spreadsheet, save as CSV UTF-8",
+            advice="write it again from where it came",
         ) from error
 
 
@@ -54,25 +45,9 @@ def _csv(path: Path) -> pd.DataFrame:
     # Not pandas' reader: it takes a value too many for an index, and does not know the line.
     import pandas as pd
 
-    with path.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text, strict=True)
-        header = next(reader, [])
-        rows: list[list[str]] = []
-        lines: list[int] = []
-        before = reader.line_num
-        for row in reader:
-            if len(row) > len(header) and any(row[len(header) :]):
-                raise PicturesError(
-                    f"A line of the table should have {len(header)} values, as its first line has.",
-                    found=f"{len(row)} values",
-                    where=f"{path}, line {before + 1}",
-                    advice='put quotes around what has a comma in it: "a, b.png",label',
-                )
-            if any(row):
-                rows.append([*row, *[""] * len(header)][: len(header)])
-                lines.append(before + 1)
-            before = reader.line_num
-    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="line"), dtype=object)
+    table = read_csv_rows(path)
+    index = pd.Index(table.lines, name="line")
+    return pd.DataFrame(table.rows, columns=table.header, index=index, dtype=object)
 
 
 def _parquet(path: Path) -> pd.DataFrame:

@@ -329,6 +329,8 @@ class Summary:
         Whether the figure may be believed, in the words of metrics.json.
     parts
         Pictures of each part: (part, count); empty without split.csv.
+    labels_corrected, test_labels_corrected
+        Labels that a corrections file replaced; those of test pictures among them.
     left_out_files
         Pictures that could not be used: (path, why).
     command
@@ -362,6 +364,8 @@ class Summary:
     parts: tuple[tuple[str, int], ...]
     pictures_used: int | None
     pictures_left_out: int | None
+    labels_corrected: int
+    test_labels_corrected: int
     left_out_files: tuple[tuple[str, str], ...]
     weights: tuple[Weights, ...]
     versions: tuple[tuple[str, str], ...]

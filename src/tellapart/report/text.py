@@ -6,11 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
-# Line breaks of every kind would break table rows and headings; in HTML they are spaces anyway.
-_BREAKS = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
-# Controls, zero-width spaces, half surrogates (undecodable bytes of a file name) and the characters that
-# turn the reading direction: they hide what a name is ("gpj.exe"), so they are spelled out.
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+from tellapart.visible import visible
 
 # What could begin inline Markdown anywhere in a line. "http:", "www." and "@" only matter to readers that
 # make links of addresses by themselves.
@@ -19,16 +15,6 @@ _LINKS = re.compile(r"(?i)(https?|ftp|mailto)(:)|(www)(\.)")
 _LINE_START = re.compile(r"^([-+=]|\d+(?=[.)](\s|$)))")
 
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
-
-
-def visible(text: str) -> str:
-    """Return the text on one line, with characters that nobody would see spelled out."""
-    return _HIDDEN.sub(_spell, _BREAKS.sub(" ", text))
-
-
-def _spell(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def clean(value: Any) -> Any:

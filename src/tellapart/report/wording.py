@@ -131,3 +131,15 @@ def mix_ups(summary: Summary, most: int = 12) -> tuple[MixUp, ...]:
         if i != j and count
     ]
     return tuple(sorted(found, key=lambda mix_up: (-mix_up.count, mix_up.n))[:most])
+
+
+def corrected(summary: Summary) -> str:
+    """Say how many labels a corrections file replaced, and what that means for the test."""
+    labels, of_test = summary.labels_corrected, summary.test_labels_corrected
+    words = f"{labels:,} {'label was' if labels == 1 else 'labels were'} corrected before the pictures were split."
+    if not of_test:
+        return f"{words} None of them is of a test picture."
+    return (
+        f"{words} {of_test:,} of them {'is' if of_test == 1 else 'are'} of test pictures: the figures are against the "
+        "corrected labels. Where only labels that a model disputed were looked at, they flatter it a little."
+    )

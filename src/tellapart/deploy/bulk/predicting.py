@@ -18,6 +18,7 @@ from tellapart.deploy.bulk.rows import Row, answer, stamp
 from tellapart.deploy.bulk.tables import ENDINGS, CsvTable, check_parquet, write_table
 from tellapart.deploy.predictor import Predictor
 from tellapart.errors import OptionError, PicturesError
+from tellapart.visible import visible_lines
 
 if TYPE_CHECKING:
     from tellapart.progress import Progress
@@ -83,7 +84,7 @@ def predict_to_stdout(
     predictor = Predictor(model)
     listed = _some(paths)
     heatmaps = None if explain is None else open_heatmaps(explain, paths, predictor, _digest(model))
-    table = CsvTable(sys.stdout, predictor.classes)
+    table = CsvTable(_Terminal() if sys.stdout.isatty() else sys.stdout, predictor.classes)
     try:
         for rows in _answered(predictor, listed, heatmaps):
             for row in rows:
@@ -95,6 +96,14 @@ def predict_to_stdout(
         BrokenPipeError
     ):  # the reader has seen enough (| head); nothing is left for Python to flush at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Terminal:
+    """Standard output where somebody looks at it: no name of a file writes over lines of the terminal."""
+
+    def write(self, text: str, /) -> None:
+        """Write what can be seen."""
+        sys.stdout.write(visible_lines(text))
 
 
 class _Count:

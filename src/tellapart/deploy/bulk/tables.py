@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from tellapart.cells import CsvRows, Writable, readable, safe_label, safe_path
 from tellapart.deploy.bulk.rows import Row
 from tellapart.errors import MissingExtraError
 
 ENDINGS = (".csv", ".parquet")
-FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
-"""How a cell begins that spreadsheets take for a formula (OWASP, CSV injection), in East Asia also full-width."""
 BLOCK = 4096  # rows of a Parquet table written at a time
 
 
@@ -41,55 +39,20 @@ def write_table(out: Path, classes: Sequence[str], rows: Iterable[Row]) -> None:
 class CsvTable:
     """A CSV table that is written row by row to a text stream."""
 
-    def __init__(self, target: IO[str], classes: Sequence[str]) -> None:
-        self._usual = csv.writer(target, lineterminator="\n")
-        self._quoted = csv.writer(target, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    def __init__(self, target: Writable, classes: Sequence[str]) -> None:
+        self._rows = CsvRows(target)
         self._classes = len(classes)
-        self._write(columns(classes))
+        self._rows.write(columns(classes))
 
     def add(self, row: Row) -> None:
         """Write one row."""
+        path = safe_path(readable(row.name))
         if row.error:
-            self._write([safe_path(row.name), "", "", *[""] * self._classes, readable(row.error)])
+            self._rows.write([path, "", "", *[""] * self._classes, readable(row.error)])
         else:
             shares = [f"{share:.6f}" for share in row.probabilities]
-            self._write(
-                [safe_path(row.name), safe_label(row.label), "yes" if row.sure else "no", *shares, ""]
-            )
-
-    def _write(self, cells: list[str]) -> None:
-        # What another dialect might take for the end of a cell or line stands in quotes.
-        odd = any(sign in cell for cell in cells for sign in "\r;\t")
-        (self._quoted if odd else self._usual).writerow(cells)
-
-
-def readable(text: str) -> str:
-    r"""Return text as UTF-8 can hold it: a byte of a file name that is none becomes ``\xff``, a zero ``\x00``."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-
-
-def safe_path(name: str) -> str:
-    """Return a path that no spreadsheet takes for a formula: ``./=a.png`` is the same file as ``=a.png``."""
-    shown = readable(name)
-    return f"./{shown}" if _is_formula(shown) else shown
-
-
-def safe_label(label: str) -> str:
-    """Return a class name that no spreadsheet takes for a formula: behind an apostrophe, but for plain numbers."""
-    shown = readable(label)
-    return f"'{shown}" if _is_formula(shown) and not _is_number(shown) else shown
-
-
-def _is_formula(text: str) -> bool:
-    return text.lstrip()[:1] in tuple(FORMULA) or text[:1] in ("\t", "\r", "\n")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+            label = safe_label(readable(row.label))
+            self._rows.write([path, label, "yes" if row.sure else "no", *shares, ""])
 
 
 def _write_csv(target: IO[bytes], classes: Sequence[str], rows: Iterable[Row]) -> None:

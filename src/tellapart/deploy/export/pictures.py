@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tellapart.deploy.export.certificate import Pair
+from tellapart.deploy.origin import pictures_root
 from tellapart.errors import BrokenPictureError, RunFolderError
 from tellapart.pictures.decode import decode
-from tellapart.run_folder import COMMAND, RunFolder
 
 MOST = 200
 """Pictures compared: a share of equal labels of 1 is then known to within .02, in half a minute."""
-
-FROM_PYTHON = re.compile(r" \(sha256 [0-9a-f]{16}\)(, pixels [0-9a-f]{16})?$")
-"""What the name of pictures that were handed over in Python ends with."""
 
 
 def drawn_files(run: Path, moved_to: str | os.PathLike[str] | None = None) -> list[Path]:
@@ -35,7 +31,7 @@ def drawn_files(run: Path, moved_to: str | os.PathLike[str] | None = None) -> li
     RunFolderError
         The run is damaged, or most of its pictures are not there any more.
     """
-    root = _root(run, moved_to)
+    root = pictures_root(run, moved_to)
     rows = _rows(run / "split.csv")
     every = max(1, len(rows) / MOST)
     drawn = [root / rows[int(i * every)] for i in range(min(MOST, len(rows)))]
@@ -59,14 +55,6 @@ def read_pairs(files: Iterable[Path]) -> Iterator[Pair]:
         except BrokenPictureError:
             continue
         yield Pair(full, read)
-
-
-def _root(run: Path, moved_to: str | os.PathLike[str] | None) -> Path:
-    if moved_to is None:
-        given = Path(FROM_PYTHON.sub("", str(RunFolder(run).read_json(COMMAND)["command"]["pictures"])))
-    else:
-        given = Path(moved_to)
-    return given.parent if given.is_file() else given
 
 
 def _rows(split: Path) -> list[str]:

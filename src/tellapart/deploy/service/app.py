@@ -13,14 +13,15 @@ from tellapart import __version__
 from tellapart.deploy.service import facts, predicting
 from tellapart.deploy.service.guard import Guard
 from tellapart.deploy.service.limits import Limits
+from tellapart.deploy.service.page import routes as page
 from tellapart.deploy.service.refusal import answer_errors
 from tellapart.deploy.service.served import open_served
 
-ROUTERS = (predicting.router, facts.router)
+ROUTERS = (predicting.router, facts.router, page.router)
 """All routes; each is an APIRouter whose functions ask for a `ServedRun`."""
 
 
-def create_app(run: Path, limits: Limits, token: str | None) -> FastAPI:
+def create_app(run: Path, limits: Limits, token: str | None, pictures: Path | None = None) -> FastAPI:
     """Open the model of a run and return the application that serves it.
 
     Parameters
@@ -31,6 +32,8 @@ def create_app(run: Path, limits: Limits, token: str | None) -> FastAPI:
         What is taken in.
     token
         Asked of every request but that for its health. With None the service answers only what is sent to localhost.
+    pictures
+        Where the run's own pictures are now, for the page; None: where `train` read them.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def create_app(run: Path, limits: Limits, token: str | None) -> FastAPI:
     app = FastAPIOffline(
         title="tellapart", version=__version__, redoc_url=None, static_url="/docs/files", lifespan=lifespan
     )
-    app.state.served = served
+    app.state.served, app.state.looked = served, page.Looked(served, pictures)
     answer_errors(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -17,13 +17,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tellapart.deploy.service.counting import Counts
 from tellapart.deploy.service.limits import MIB, Limits
+from tellapart.deploy.service.page import routes as page
 from tellapart.deploy.service.refusal import RefusedRequestError, refusal, too_busy
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing and have no body."""
 
 OPEN = ("/v1/health",)
-"""Paths that ask for no token: what watches a service asks whether it lives, and learns no more."""
+"""Paths that ask for no token, beside the empty page: what watches a service asks whether it lives, and learns no
+more."""
 
 LINGER_SECONDS, LINGER_BYTES = 2.0, 256 * MIB
 """What of a refused body is read and thrown away, since clients look for an answer only when they have sent enough."""
@@ -65,7 +67,7 @@ class Guard:
         try:
             if self._token is None:
                 check_host(headers)
-            elif scope["path"] not in OPEN:
+            elif scope["path"] not in OPEN and not page.is_open(scope["method"], scope["path"]):
                 check_token(headers, self._token)
             if scope["method"] in SAFE:
                 await self._app(scope, receive, send)

@@ -43,7 +43,7 @@ def serve(run: Path, options: ServeOptions, say: Callable[[str], None]) -> None:
         The address or the run cannot be used.
     """
     with contextlib.closing(bind(options)) as taken:
-        app = create_app(run, options.limits, options.token)
+        app = create_app(run, options.limits, options.token, options.pictures)
         classes = ", ".join(app.state.served.predictor.classes)
 
         def started() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tellapart.cells import plain_label, plain_path
 from tellapart.errors import RunFolderError
 from tellapart.report.text import clean, visible
 
@@ -102,11 +103,15 @@ def _read_json(path: Path) -> Document | None:
 def _read_csv(path: Path) -> list[Row]:
     text = _read_text(path)
     try:
-        lines = list(csv.reader(io.StringIO(text or "", newline="")))
+        lines = [line for line in csv.reader(io.StringIO(text or "", newline="")) if line]
     except csv.Error as error:
         raise _damaged(path, str(error)) from error
-    rows = [[visible(cell) for cell in line] for line in lines if line]
-    return [dict(zip(rows[0], row, strict=False)) for row in rows[1:]]
+    named = [list(zip(lines[0], line, strict=False)) for line in lines[1:]]
+    return [{visible(column): visible(_plain(column, cell)) for column, cell in row} for row in named]
+
+
+def _plain(column: str, cell: str) -> str:
+    return plain_path(cell) if column == "path" else plain_label(cell)
 
 
 def _damaged(path: Path, found: str) -> RunFolderError:

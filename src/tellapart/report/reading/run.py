@@ -77,6 +77,8 @@ def read_summary(folder: Path) -> Summary:
         parts=_parts(files),
         pictures_used=whole(pictures.get("used")),
         pictures_left_out=whole(pictures.get("left_out")),
+        labels_corrected=whole(pictures.get("labels_corrected")) or 0,
+        test_labels_corrected=whole(pictures.get("test_labels_corrected")) or 0,
         left_out_files=read_left_out(pictures.get("left_out_files"), "path"),
         weights=tuple(map(_weights, sequence(metrics.get("weights")))),
         versions=tuple((text(name), plain(version)) for name, version in files.versions.items()),
