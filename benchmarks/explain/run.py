@@ -106,15 +106,15 @@ def table(rows: Rows) -> str:
     lines = [
         "# Explanations",
         "",
-        f"`python -m benchmarks.explain.run`. `demo pellets --per-class {PER_CLASS}`, `train --time 6m`; then {PICTURES} fresh",
-        "pictures of the class `stuck`. Hit: the maximum of the map of that class lies in the box around the two pieces that",
-        f"touch, or within {TOLERANCE_PX:g} px of it; a random point does in {luck:.1%}. Falls: of the probability of the predicted",
-        "class, where the marked tenth of the picture is covered, and the same shape elsewhere at random (4 draws a picture).",
-        "Each with its 95 % interval.",
+        f"`python -m benchmarks.explain.run`. `demo pellets --per-class {PER_CLASS}`, `train --time 6m`;",
+        f"then {PICTURES} fresh pictures of the class `stuck`. Hit: the maximum of the map of that class lies in the box",
+        f"of the two pieces that touch, or within {TOLERANCE_PX:g} px of it; a random point does in {luck:.1%}. Falls: of the",
+        "probability of the predicted class, where the marked tenth of the picture is covered, and the same shape",
+        "elsewhere at random (4 draws a picture). Each with its 95 % interval.",
         "",
         f"Written {today()} on {machine()}.",
         "",
-        "| run (chosen; test accuracy) | maps by | hits | marked: fall | random: fall | difference | processor s a map |",
+        "| run (chosen; test accuracy) | maps by | hits | marked: fall | random: fall | difference | processor s |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in RUNS:
