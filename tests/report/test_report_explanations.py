@@ -44,7 +44,7 @@ def explained(own_run):
 
 def test_figures_stand_with_their_intervals_and_the_map_is_shown(explained, page):
     section = page(explained(marks=True)).section("explanations")
-    assert "31.0\u00a0% (22.0 to 40.0, n = 24)" in section.text
+    assert "31.0\u00a0% (22.0 to 40.0, n\u00a0=\u00a024)" in section.text
     assert "6 more pictures would have been checked" in section.text
     assert len(list(section.all("img"))) == 1
     assert not list(section.all("script"))
