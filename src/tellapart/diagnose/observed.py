@@ -209,6 +209,8 @@ class Part:
         Other part -> share of this part's looks that occur in it too.
     passes
         Its presentations.
+    folders
+        Of training pictures whose file is certain: its folder -> label -> pictures; empty where nobody counted.
     """
 
     name: str
@@ -225,6 +227,7 @@ class Part:
     shared: dict[str, float]
     passes: tuple[Pass, ...]
     cut_anew: float | None = None
+    folders: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def share_constant(self) -> float:

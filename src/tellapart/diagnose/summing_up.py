@@ -14,6 +14,8 @@ from .recording import Outcome
 from .script import Script
 from .trials.judged import judge
 
+UNSTEADY = 0.2
+"""Runs that differ by so much in nothing but their seed are not one kind of network."""
 WORTH_A_WORD = 0.3
 """From this certainty on the first sentence names what reading suspects."""
 
@@ -91,6 +93,13 @@ def _why_unknown(examined: Examined, count: Estimate | None) -> str:
         return (
             f"{examined.notes[0]}. By then it is no better than chance (balanced accuracy {count}), and nothing "
             "that was tried changes that. More time (--time) tells more."
+        )
+    levels = [found.balanced_accuracy for one in examined.runs if (found := judge(one)) is not None]
+    if len(levels) > 1 and max(levels) - min(levels) > UNSTEADY:
+        shown = ", ".join(f"{one:.2f}" for one in levels)
+        return (
+            f"with some starting weights the network learns and with others not (balanced accuracy {shown} with "
+            f"{len(levels)} seeds), and nothing that was tried clearly changes that."
         )
     return f"too few pictures judge to tell a good network from chance (balanced accuracy {count})."
 

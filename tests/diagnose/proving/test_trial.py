@@ -66,7 +66,7 @@ NEVER, ALWAYS = [False] * 8, [True] * 8
         (ALWAYS, True, 3),
         ([True, True, False, True, False, True, True, True], True, 8),
         ([True, False, True, False, True, False, False, False], False, 8),
-        ([True, False, False, False, False, True, True, True], False, 5),
+        ([True, False, False, False, False, True, True, True], False, 8),
         (NEVER, False, 1),
     ],
 )

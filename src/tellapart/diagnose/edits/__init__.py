@@ -6,6 +6,7 @@ import contextlib
 
 from tellapart.diagnose.reading import Program, Suspicion
 from tellapart.diagnose.recording import Recording
+from tellapart.diagnose.robust import left_out
 
 from . import (  # noqa: F401 - importing them fills the registry
     all_pictures,
@@ -13,7 +14,9 @@ from . import (  # noqa: F401 - importing them fills the registry
     arch_training,
     data,
     flattening,
+    initial_weights,
     label,
+    label_noise,
     loop,
     loop_graph,
     loop_mode,
@@ -46,7 +49,7 @@ def propose(program: Program, suspicion: Suspicion, recording: Recording | None 
         return ()
     found: list[Edit] = []
     # Splices that do not go together in this text: what came before stands, and an edit less is no harm.
-    with contextlib.suppress(ValueError):
+    with left_out(f"the edit for {suspicion.code}"), contextlib.suppress(ValueError):
         found.extend(one for one in make(Asked(program, suspicion, recording)) if one is not None)
     return tuple(one for one in found if one.text != program.text)
 

@@ -8,16 +8,16 @@ import libcst as cst
 
 from tellapart.diagnose.reading import Layer, Model
 from tellapart.diagnose.reading.layers import WEIGHTED
-from tellapart.diagnose.reading.suspicions.vocabulary import BINARY, hidden
+from tellapart.diagnose.reading.suspicions.vocabulary import hidden
 
-from .activation import add_activation, set_keras, set_output_activation, swap
+from .activation import add_activation, set_keras, swap
 from .finding_training import layer_call, model_at, training_of
-from .fitting import class_count, known_one_hot
-from .loss_swap import set_loss
+from .fitting import class_count
+from .loss import an_output_a_class
 from .optimizer import set_rate
 from .registry import Asked, Edit, edit
 from .sheet import Sheet
-from .width import add_hidden_layer, set_units, widen
+from .width import add_hidden_layer, widen
 
 ENOUGH = 32
 """Units that are not too few for a layer between others."""
@@ -30,20 +30,7 @@ def wrong_output_width(asked: Asked) -> Iterator[Edit | None]:
     classes = class_count(asked, training) if training is not None else None
     if training is None or training.output is None or not classes:
         return
-    sheet = Sheet(asked.program)
-    if not set_units(sheet, training.output.layer, classes):
-        return
-    loss = training.loss
-    if classes > 2 and loss is not None and loss.name in BINARY:
-        hot = known_one_hot(asked, training)
-        several = "categorical_crossentropy" if hot else "sparse_categorical_crossentropy"
-        keras = training.framework == "keras"
-        fits = set_loss(sheet, training, several if keras else "CrossEntropyLoss")
-        fits = fits and ((training.output.activation is None and not keras) or set_output_activation(
-            sheet, training, "softmax" if keras else None))  # fmt: skip
-        if not fits:
-            return
-    yield Edit(asked.suspicion.code, f"The last layer has {classes} outputs, one a class.", sheet.text())
+    yield an_output_a_class(asked, training, classes)
 
 
 @edit("arch.linear_only")

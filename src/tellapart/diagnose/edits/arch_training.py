@@ -8,7 +8,7 @@ import libcst as cst
 
 from tellapart.diagnose.reading import Training, read_program
 from tellapart.diagnose.reading.apis import made_by
-from tellapart.diagnose.reading.interpret.values import Part
+from tellapart.diagnose.reading.interpret.values import Part, Value
 from tellapart.diagnose.reading.models import unwrapped
 from tellapart.diagnose.reading.suspicions import suspect
 
@@ -50,10 +50,33 @@ def _right_parameters(asked: Asked, training: Training) -> Edit | None:
     made_first = min((event.order for event in sheet.trace.events if event.kind in ("bind", "store")
                       and event.value in (model, unwrapped(model))), default=None)  # fmt: skip
     made = next((event.order for event in sheet.trace.events if event.value is sheet.made(call)), None)
-    if not name or made_first is None or made is None or made < made_first:
+    if not name or made_first is None or made is None:
         return None
-    sheet.replace(given.value, f"{name}.parameters()")
-    return Edit(asked.suspicion.code, f"The optimiser is given {name}.parameters().", sheet.text())
+    if made > made_first:
+        sheet.replace(given.value, f"{name}.parameters()")
+    else:
+        name = _made_after(sheet, call, given, model)
+    words = f"The optimiser is given {name}.parameters()."
+    return Edit(asked.suspicion.code, words, sheet.text()) if name else None
+
+
+def _made_after(sheet: Sheet, call: cst.Call, given: cst.Arg, model: Value) -> str:
+    """Make the optimiser after the network that is trained, where that is made in the same block; return its name."""
+    statement, network = sheet.statement(call), sheet.call_at(unwrapped(model).position)
+    bound = None if network is None else sheet.around(network, cst.Assign)
+    if (
+        network is None
+        or bound is None
+        or sheet.parent(sheet.statement(network)) is not sheet.parent(statement)
+    ):
+        return ""
+    name = sheet.code(bound.targets[0].target)
+    start = sheet.span(statement)[0]
+    begin, end = (at - start for at in sheet.span(given.value))
+    code = sheet.code(statement)
+    sheet.remove_statement(call)
+    sheet.insert_after(sheet.statement(network), f"{code[:begin]}{name}.parameters(){code[end:]}")
+    return name
 
 
 def _optimizer_later(asked: Asked, training: Training) -> Edit | None:
@@ -83,7 +106,7 @@ def _unfrozen(asked: Asked) -> Iterator[Edit | None]:
         if not any(one.code == code for one in suspect(read_program(text))):
             yield Edit(code, "What is to be learnt is not frozen.", text)
             break
-    if freezings > 1:
+    if freezings:
         sheet = Sheet(asked.program)
         for node in _freezings(sheet):
             _thaw(sheet, node)
@@ -91,19 +114,31 @@ def _unfrozen(asked: Asked) -> Iterator[Edit | None]:
 
 
 def _freezings(sheet: Sheet) -> list[cst.Assign | cst.Call | cst.Arg]:
-    """Return what freezes: ``.trainable = False``, ``.requires_grad_(False)``, ``trainable=False``."""
+    """Return what freezes: ``.trainable = False``, ``.requires_grad_(False)``, ``trainable=False``.
+
+    Where nothing does so in as many words, what may: ``.trainable = not tune``.
+    """
     found: list[cst.Assign | cst.Call | cst.Arg] = []
+    computed: list[cst.Assign | cst.Call | cst.Arg] = []
     for node in sheet.nodes(cst.Assign, cst.Call, cst.Arg):
         if isinstance(node, cst.Assign):
             target = node.targets[0].target
             if isinstance(target, cst.Attribute) and target.attr.value in FLAGS and _is_false(node.value):
                 found.append(node)
+            elif (
+                isinstance(target, cst.Attribute) and target.attr.value in FLAGS and not _is_true(node.value)
+            ):
+                computed.append(node)
         elif isinstance(node, cst.Call):
             if word(node) == "requires_grad_" and node.args and _is_false(node.args[0].value):
                 found.append(node)
         elif isinstance(node, cst.Arg) and sheet.code(node).replace(" ", "") == "trainable=False":
             found.append(node)
-    return found
+    return found or computed
+
+
+def _is_true(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Name) and node.value == "True"
 
 
 def _is_false(node: cst.BaseExpression) -> bool:
@@ -111,7 +146,8 @@ def _is_false(node: cst.BaseExpression) -> bool:
 
 
 def _thaw(sheet: Sheet, node: cst.Assign | cst.Call | cst.Arg) -> None:
-    if isinstance(node, cst.Arg):
+    computed = isinstance(node, cst.Assign) and not _is_false(node.value)
+    if isinstance(node, cst.Arg) or (isinstance(node, cst.Assign) and computed):
         sheet.replace(node.value, "True")
         return
     if isinstance(node, cst.Call) and not isinstance(sheet.parent(node), cst.Expr):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tellapart.diagnose.reading import Training
-from tellapart.diagnose.reading.suspicions.vocabulary import BINARY, MANY_CLASS, wants_logits
+from tellapart.diagnose.reading.suspicions.vocabulary import BINARY, MANY_CLASS, REGRESSION, wants_logits
 
 from .activation import set_output_activation
 from .finding_training import loss_maker, training_of
@@ -35,6 +35,24 @@ def does_not_fit_output(asked: Asked) -> Iterator[Edit | None]:
         yield _one_of_many(asked, training)
         if units == 2 and not one_hot(asked, training) and training.framework == "keras":
             yield _yes_or_no(asked, training, to_one_unit=True)
+
+
+def an_output_a_class(asked: Asked, training: Training, classes: int) -> Edit | None:
+    """Give the last layer an output for each class; where the loss is not for several, one that is."""
+    sheet = Sheet(asked.program)
+    loss, output = training.loss, training.output
+    if output is None or not set_units(sheet, output.layer, classes):
+        return None
+    if classes > 2 and loss is not None and loss.name in BINARY | REGRESSION:
+        hot = known_one_hot(asked, training)
+        several = "categorical_crossentropy" if hot else "sparse_categorical_crossentropy"
+        keras = training.framework == "keras"
+        fits = set_loss(sheet, training, several if keras else "CrossEntropyLoss")
+        fits = fits and ((output.activation is None and not keras) or set_output_activation(
+            sheet, training, "softmax" if keras else None))  # fmt: skip
+        if not fits:
+            return None
+    return Edit(asked.suspicion.code, f"The last layer has {classes} outputs, one a class.", sheet.text())
 
 
 def one_unit(asked: Asked, training: Training) -> Iterator[Edit | None]:
@@ -111,7 +129,10 @@ def regression_loss(asked: Asked) -> Iterator[Edit | None]:
     training = training_of(asked)
     if training is None or training.output is None:
         return
-    single = training.output.units == 1
+    single, classes = training.output.units == 1, class_count(asked, training) or 2
+    if single and classes > 2:
+        yield an_output_a_class(asked, training, classes)
+        return
     yield _yes_or_no(asked, training) if single else _one_of_many(asked, training)
 
 

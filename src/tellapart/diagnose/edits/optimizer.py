@@ -56,7 +56,7 @@ def _rates(asked: Asked, factors: tuple[float, float]) -> Iterator[Edit | None]:
         return
     usual = _usual(training)
     tried = [float(f"{rate * factor:.3g}") for factor in factors]
-    if all(abs(log10(one / usual)) > 1 for one in tried):
+    if all(abs(log10(one / usual)) > 0.99 for one in tried):
         tried.append(usual)
     for one in sorted(tried, key=lambda given: abs(log10(given / usual))):
         yield _rate(asked, training, one)

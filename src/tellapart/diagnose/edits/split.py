@@ -8,7 +8,7 @@ import libcst as cst
 
 from tellapart.diagnose.reading import Position, Training
 
-from . import split_holdout, split_leak  # noqa: F401 - importing them fills the registry
+from . import split_holdout, split_leak, split_share  # noqa: F401 - importing them fills the registry
 from .bindings import is_false
 from .pictures_in_text import Text, change, training_at
 from .registry import Asked, Edit, edit

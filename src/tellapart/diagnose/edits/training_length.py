@@ -1,4 +1,4 @@
-"""Edits of how long and in what portions a network trains, and of the weights it starts from."""
+"""Edits of how long and in what portions a network trains."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from tellapart.diagnose.reading import Position, Training
-from tellapart.diagnose.reading.layers import WEIGHTED
-from tellapart.diagnose.reading.suspicions import suspect
 
-from .finding_training import layer_call, models_of, training_of
+from .finding_training import training_of
 from .registry import Asked, Edit, edit
 from .sheet import Sheet, word
 
@@ -141,25 +139,3 @@ def _set_batch_at(sheet: Sheet, position: Position, size: int) -> bool:
         sheet.set_argument(call, "batch_size", str(size), place)
         return True
     return False
-
-
-@edit("optimizer.bad_initialisation")
-def default_weights(asked: Asked) -> Iterator[Edit | None]:
-    """Let every weight start as the library has it."""
-    places = {one.position for one in suspect(asked.program) if one.code == asked.suspicion.code}
-    sheet = Sheet(asked.program)
-    done = False
-    layers = {layer.position: layer for model in models_of(asked.program) for layer in model.layers}
-    for layer in layers.values():
-        call = layer_call(sheet, layer) if layer.position in places and layer.kind in WEIGHTED else None
-        if call is not None:
-            done = (
-                sheet.drop_argument(call, "kernel_initializer") or sheet.drop_argument(call, "init") or done
-            )
-    for one in asked.program.initialisations:
-        call = sheet.call_at(one.position) if one.position in places else None
-        if call is not None:
-            sheet.remove_statement(call)
-            done = True
-    if done:
-        yield Edit(asked.suspicion.code, "The weights start as the library has it.", sheet.text())

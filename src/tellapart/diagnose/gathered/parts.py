@@ -107,6 +107,7 @@ def parts(
             conflicting=labels.conflicting,
             rows_sum_to_one=one["sum_to_one"],
             cut_anew=one["cut_anew"],
+            folders=one["folders"],
             shared={
                 named[other]: len(seen[number] & seen[other]) / len(seen[number])
                 for other in named

@@ -38,6 +38,8 @@ def by_score(pair: Pair) -> Experiment | None:
         return None
     if any(a.unseen and not b.unseen for a, b in zip(before, after, strict=True)):
         return None  # the change trains on the pictures that judge
+    if any(set(b.labels) < set(a.labels) for a, b in zip(before, after, strict=True)):
+        return None  # a class is left that nobody judges: the change moved it out of the part
     effect = gain(before, after)
     return Experiment(pair.change, "balanced_accuracy", level(before), level(after), effect, pair.seeds)
 

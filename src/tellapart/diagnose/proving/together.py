@@ -64,7 +64,7 @@ def try_together(
         if not runs.has_time_for(1 + (PROOF_RUNS if seen else 0)):
             break
         for coming in couples[at : at + 2]:
-            runs.begin(coming.edit.text, SEEDS[:1])
+            runs.begin(coming.edit.text, case.seeds[:1])
         look = _look(case, couple, runs)
         if look is None or not RISES.promising(look):
             continue
@@ -108,14 +108,14 @@ def _couples(case: Case, tried: Sequence[Tried], suspects: Suspects, *, only_tri
 
 
 def _look(case: Case, couple: Couple, runs: Runs) -> Experiment | None:
-    after = runs.all(couple.edit.text, SEEDS[:1])
-    return by_score(Pair(couple.edit.words, SEEDS[:1], (case.recording,), tuple(after)))
+    after = runs.all(couple.edit.text, case.seeds[:1])
+    return by_score(Pair(couple.edit.words, case.seeds[:1], (case.recording,), tuple(after)))
 
 
 def _prove(case: Case, couple: Couple, runs: Runs) -> Tried | None:
     """Run all four cells of the factorial with three seeds, or five; None where the pair is not proved."""
-    seeds: tuple[int, ...] = SEEDS[:1]
-    for new in (SEEDS[1:], MORE_SEEDS):
+    seeds: tuple[int, ...] = case.seeds[:1]
+    for new in (case.seeds[1:], MORE_SEEDS):
         if not runs.has_time_for(4 * len(new)):
             return None
         seeds += new

@@ -19,7 +19,10 @@ SEEDS = (0, 1, 2)
 MORE_SEEDS = (3, 4)
 """Where three leave it open."""
 LAST_SEEDS = (5, 6, 7)
-"""Where five nearly show it: a network that is stuck with some seeds and learns with others needs them."""
+"""Where five nearly show it, or the gain seems large: a network that is stuck with some seeds and learns with others
+needs them."""
+LARGE = 0.1
+"""Such a gain is worth all seeds as long as its interval is wide: it is either a cause or chance."""
 MOST_EDITS = 2
 """Of one suspicion: the best, and one other way."""
 
@@ -31,14 +34,17 @@ class Case:
     Attributes
     ----------
     program, recording
-        As read, and as it ran with the first seed.
+        As read, and as it ran with the first of `seeds`.
     wrong
         Figures of the script that are not what they say.
+    seeds
+        Those of the proof; the first is that of `recording`, by which a look is had.
     """
 
     program: Program
     recording: Recording
     wrong: tuple[Discrepancy, ...]
+    seeds: tuple[int, ...] = SEEDS
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def try_out(case: Case, suspicion: Suspicion, runs: Runs, most_edits: int = MOST
 def prepare(case: Case, suspicion: Suspicion, runs: Runs) -> None:
     """Begin the first run that `try_out` will ask for."""
     for edit in propose(case.program, suspicion, case.recording)[:1]:
-        runs.begin(edit.text, SEEDS[:1])
+        runs.begin(edit.text, case.seeds[:1])
 
 
 def promise(case: Case, suspicion: Suspicion, runs: Runs) -> float:
@@ -98,7 +104,7 @@ def promise(case: Case, suspicion: Suspicion, runs: Runs) -> float:
     edits = propose(case.program, suspicion, case.recording)[:1]
     if not edits or not runs.has_time_for(1):
         return 0.0
-    answers = _answers(questions(suspicion.code, case.wrong), _pair(case, edits[0], runs, SEEDS[:1]))
+    answers = _answers(questions(suspicion.code, case.wrong), _pair(case, edits[0], runs, case.seeds[:1]))
     return max((abs(one.effect.value) for question, one in answers if question.promising(one)), default=0.0)
 
 
@@ -109,11 +115,11 @@ def score_again(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
             if not kept.preparation:
                 continue
             change = f"The {kept.part} pictures are {kept.preparation}; the weights stay the same."
-            once = rescored(change, SEEDS[:1], [case.recording], kept.part, kept.preparation)
+            once = rescored(change, case.seeds[:1], [case.recording], kept.part, kept.preparation)
             if once is None or not SAME_WEIGHTS.promising(once):
                 continue
             seeds: tuple[int, ...] = ()
-            for new in (SEEDS, MORE_SEEDS, LAST_SEEDS):
+            for new in (case.seeds, MORE_SEEDS, LAST_SEEDS):
                 if seeds and not runs.has_time_for(len(new)):
                     break
                 seeds += new
@@ -131,15 +137,15 @@ def score_again(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
 
 def _try(case: Case, suspicion: Suspicion, edit: Edit, runs: Runs) -> Tried | None:
     asked = questions(suspicion.code, case.wrong)
-    once = _pair(case, edit, runs, SEEDS[:1])
+    once = _pair(case, edit, runs, case.seeds[:1])
     looks = _answers(asked, once)
     if not looks:
         return None
     best = Tried(suspicion, False, False, tuple(one for _, one in looks), edit, once.after)
     if not any(question.promising(one) for question, one in looks):
         return best
-    seeds: tuple[int, ...] = SEEDS[:1]
-    for new in (SEEDS[1:], MORE_SEEDS, LAST_SEEDS):
+    seeds: tuple[int, ...] = case.seeds[:1]
+    for new in (case.seeds[1:], MORE_SEEDS, LAST_SEEDS):
         if not runs.has_time_for(2 * len(new)):
             break
         seeds += new
@@ -159,7 +165,9 @@ def _try(case: Case, suspicion: Suspicion, edit: Edit, runs: Runs) -> Tried | No
 
 
 def _may_still_show(question: Question, found: Experiment) -> bool:
-    return question.near(found) if len(found.seeds) > len(SEEDS) else question.open(found)
+    if len(found.seeds) <= len(SEEDS):
+        return question.open(found)
+    return question.near(found) or (question.open(found) and found.effect.value >= LARGE)
 
 
 def _answers(asked: tuple[Question, ...], pair: Pair) -> list[tuple[Question, Experiment]]:

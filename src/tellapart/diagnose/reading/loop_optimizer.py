@@ -45,11 +45,20 @@ def _holds(trace: Trace, optimizer: Made, forward: Made | None) -> str:
     if any(one is model for one in given):
         return "replaced" if _replaced_after(trace, model, optimizer) else "model"
     roots = [_root(one) for one in given]
+    if all(_is_copy(one, model) for one in roots):
+        return "other"
     inner = list(model.parts.values())
     inner += [one for value in inner for one in walk(value)] + list(getattr(model, "arguments", []))
     if any(root is model or root in inner or isinstance(root, Unread) for root in roots):
         return "part"
     return "other" if all(is_network(one) for one in roots) else "unknown"
+
+
+def _is_copy(one: Value, other: Value) -> bool:
+    """Say whether one network was made as a copy of the other: it is another, of the very same layers."""
+    layers = [(name, layer) for name, layer in one.parts.items() if isinstance(layer, Made)]
+    copied = bool(layers) and all(other.parts.get(name) is layer for name, layer in layers)
+    return is_network(one) and one is not other and copied
 
 
 def _root(value: Value) -> Value:

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tellapart.diagnose.gathered.labelling import single
+
 from .fingerprint import THUMBNAIL, thumbnails
 from .stream import Stream
 
@@ -31,7 +33,9 @@ AGREE, FEWEST = 0.9, 3
 """A folder stands for a label where so many of its training pictures, and at least three, have it."""
 
 
-def label_by_folder(streams: Iterable[Stream], pictures: Path, deadline: float) -> None:
+def label_by_folder(
+    streams: Iterable[Stream], pictures: Path, deadline: float, *, count: bool = False
+) -> None:
     """Give the pictures of streams without any label those of their folders, as far as they can be told.
 
     Parameters
@@ -42,11 +46,14 @@ def label_by_folder(streams: Iterable[Stream], pictures: Path, deadline: float) 
         The folder with the class folders, or their parts, in it.
     deadline
         On `time.monotonic`'s clock: no file is read after it.
+    count
+        Whether to count the labels of each folder's training pictures in any case; otherwise only where a stream has
+        no labels.
     """
     all_streams = list(streams)
     unlabelled = [one for one in all_streams if one.pool and not one.pool_labels]
     trained = [one for one in all_streams if one.trained and one.pool_labels]
-    if not unlabelled or not trained:
+    if not (unlabelled or count) or not trained:
         return
     files, folders = _read(pictures, deadline)
     if not len(files):
@@ -55,7 +62,9 @@ def label_by_folder(streams: Iterable[Stream], pictures: Path, deadline: float) 
     for one in trained:
         looks = [look for look in one.pool if look in one.pool_labels]
         where = folder_of(_thumbnails(one, looks), files, folders)
-        known |= _meanings(where, [one.pool_labels[look] for look in looks])
+        labels = [one.pool_labels[look] for look in looks]
+        one.folders = _counts(where, labels)
+        known |= _meanings(where, labels)
     for one in unlabelled:
         looks = list(one.pool)
         for look, folder in zip(looks, folder_of(_thumbnails(one, looks), files, folders), strict=True):
@@ -112,6 +121,17 @@ def _directions(pictures: np.ndarray) -> np.ndarray:
     """Return (N, S * S) rows of length 1; zeros for constant pictures."""
     rows = pictures.reshape(len(pictures), -1).astype(np.float32)
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
+
+
+def _counts(folders: Sequence[str], labels: Sequence[np.ndarray]) -> dict[str, dict[str, int]]:
+    """Return folder -> label -> pictures, of those whose folder is certain; no counts where labels are no numbers."""
+    values = single(np.stack(labels)) if len({np.shape(one) for one in labels}) == 1 else None
+    found: dict[str, dict[str, int]] = {}
+    for name, value in zip(folders, () if values is None else values.tolist(), strict=False):
+        if name:
+            own = found.setdefault(name, {})
+            own[f"{value:g}"] = own.get(f"{value:g}", 0) + 1
+    return found
 
 
 def _meanings(folders: Sequence[str], labels: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

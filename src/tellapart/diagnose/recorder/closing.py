@@ -27,10 +27,11 @@ MOST_SHIFTED = 256
 BYTES_TOGETHER = 2**19
 
 
-def close(one: Watched, deadline: float, pictures: Path | None) -> None:
+def close(one: Watched, deadline: float, pictures: Path | None, *, count_folders: bool = False) -> None:
     """Close the last epoch, look at the layers again and score every stream; stop at `deadline` (monotonic).
 
-    Labels that the script does not show are told by the folders of `pictures`.
+    Labels that the script does not show are told by the folders of `pictures`; with `count_folders` those that it
+    shows are held against them.
     """
     one.clock.free = True
     one.end_epoch()
@@ -45,7 +46,9 @@ def close(one: Watched, deadline: float, pictures: Path | None) -> None:
     if pictures is not None:
         reading_ends = time.monotonic() + READING_SHARE * (deadline - time.monotonic())
         with one.clock.ours():  # whatever goes wrong with a file, the rest is scored
-            label_by_folder(one.streams.values(), pictures, reading_ends)
+            label_by_folder(one.streams.values(), pictures, reading_ends, count=count_folders)
+            if training is not None and training.folders:
+                one.journal.line("stream", model=one.number, **training.facts())
     # Other parts first: they are smaller, and more hangs on them.
     for stream in sorted(one.streams.values(), key=lambda s: s.trained):
         if time.monotonic() > deadline:

@@ -73,7 +73,7 @@ class Recorder:
         _say(error)
         _tell(session.journal, guard, end)
         pictures = None if order["pictures"] is None else Path(order["pictures"])
-        session.close(order["closing_seconds"], pictures)
+        session.close(order["closing_seconds"], pictures, count_folders=order["count_folders"])
         sys.stdout.flush()
         # Threads and loaders the script left running would keep the process: what matters is on disk.
         os._exit(0 if end["outcome"] == "finished" else 1)

@@ -83,7 +83,7 @@ class Session:
         at = [] if last is None else [[last.number, last.epoch, last.step, last.latest]]
         self.journal.line("printed", text=text[:500], at=at)
 
-    def close(self, seconds: float, pictures: Path | None) -> None:
+    def close(self, seconds: float, pictures: Path | None, *, count_folders: bool = False) -> None:
         """Close the last epochs, score what was kept and write everything; at most `seconds`.
 
         Parameters
@@ -92,12 +92,14 @@ class Session:
             Then no more is scored.
         pictures
             The folder that was given with the script.
+        count_folders
+            Whether training labels are held against its folders.
         """
         begun = time.monotonic()
         own, spent = self.clock.own(), self.clock.spent
         for _, one in self.models.values():
             with self.clock.ours():
-                close(one, begun + seconds, pictures)
+                close(one, begun + seconds, pictures, count_folders=count_folders)
         self.journal.line("time", seconds=own + spent, overhead=spent, closing=time.monotonic() - begun)
         self.journal.flush()
 

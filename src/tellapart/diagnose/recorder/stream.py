@@ -66,6 +66,8 @@ class Stream:
         The batches of this epoch.
     pool
         Look -> the input as fed, in order of appearance, as far as there is room.
+    folders
+        Folder of the files -> label -> pictures of the pool; empty where nobody counted.
     batch_at
         The pictures of a batch by its number, where batches can be asked for.
     """
@@ -88,6 +90,7 @@ class Stream:
     ended: float = 0.0
     largest_batch: int = 0
     turn: int | None = None
+    folders: dict[str, dict[str, int]] = field(default_factory=dict)
     means: Means = field(default_factory=Means)
     batch_at: Callable[[int], np.ndarray | None] | None = None
 
@@ -152,6 +155,7 @@ class Stream:
             "outputs": self.outputs.facts(),
             "labels": self.labels.facts(),
             "sum_to_one": self.rows_sum_to_one / self.rows if self.rows else None,
+            "folders": self.folders,
             "cut_anew": share_cut_anew(list(islice(self.pool.values(), LOOKED_AT))),
         }
 

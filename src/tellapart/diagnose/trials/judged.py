@@ -12,6 +12,7 @@ import numpy as np
 from tellapart.diagnose.gathered.labelling import expected, to_probabilities
 from tellapart.diagnose.recording import Recording, Scores, Training
 from tellapart.diagnose.scoring import kept_scores
+from tellapart.diagnose.watching.view import good_from
 
 FEWEST = 8
 """Fewer pictures that the training has not seen are no judgement: even all of them right comes about by chance."""
@@ -44,6 +45,11 @@ class Judged:
     def balanced_accuracy(self) -> float:
         """Mean over the classes that occur of the share that is right."""
         return float(np.mean([self.right[self.labels == c].mean() for c in np.unique(self.labels)]))
+
+    @property
+    def works(self) -> bool:
+        """Whether the network is good, on pictures that it has not seen."""
+        return self.unseen and self.balanced_accuracy >= good_from(1 / self.classes)
 
 
 def main_training(recording: Recording) -> Training | None:

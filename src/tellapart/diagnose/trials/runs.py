@@ -100,6 +100,7 @@ class Runs:
         self._known: dict[tuple[str, int], Future[Recording]] = {}
         self._stop = threading.Event()
         self._pace = Pace()
+        self._first = True
         self.done: list[Ran] = []
         self.plan: list[str] = []
         self.longest = self.reserved = 0.0
@@ -123,7 +124,7 @@ class Runs:
 
     def at(self, pace: Pace) -> None:
         """Go on at another pace; what ran before is forgotten."""
-        self._pace, self._known, self.longest = pace, {}, 0.0
+        self._pace, self._known, self.longest, self._first = pace, {}, 0.0, True
 
     def allow(self, most_seconds: float) -> None:
         """Give the runs to come another limit, and keep what ran before."""
@@ -142,6 +143,10 @@ class Runs:
         """Run a program with several seeds."""
         return [one.result() for one in self.begin(text, seeds)]
 
+    def knows(self, text: str, seeds: Sequence[int]) -> bool:
+        """Say whether a program was run with all of these seeds, at the present pace."""
+        return all((text, seed) in self._known for seed in seeds)
+
     def begin(self, text: str, seeds: Sequence[int]) -> list[Future[Recording]]:
         """Begin to run a program with several seeds."""
         return [self._one(text, seed) for seed in seeds]
@@ -154,6 +159,7 @@ class Runs:
 
     def _run(self, text: str, seed: int, pace: Pace) -> Recording:
         begun, text = time.monotonic(), pace.change(text)
+        first, self._first = self._first, False
         seconds = min(max(self.left(), LEAST_SECONDS), pace.most_seconds)
         if self.longest and pace is self._pace:
             seconds = min(seconds, SLOWER * self.longest + START_SECONDS)
@@ -165,6 +171,7 @@ class Runs:
             memory_bytes=self.setting.memory_bytes,
             seconds=seconds,
             seed=seed,
+            count_folders=first,  # the labels of the program as it is; no trial asks again
             advance=self._go_on,
             server=self._server,
         )

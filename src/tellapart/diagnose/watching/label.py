@@ -5,11 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import chi2_contingency
 
 from tellapart.diagnose.observed import Part
 
 from .registry import Clear, Sign, rule
 from .view import View, number_of
+
+STRAY, NOISY = 0.02, 0.1
+"""Up to the first share of labels that are not those of their folder, some file was misread; from the second on they
+are noise."""
+UNRELATED, UNSURE = 0.01, 0.3
+"""Labels and folders are unrelated where they might as well be by chance (chi-squared test); above the second they
+show no trace of each other."""
+ENOUGH_FILED = 40
+"""Training pictures whose file was found; with fewer, nothing is said."""
 
 INDEPENDENT = 0.1
 """Copies under two labels are a few per cent of a set at most; from a tenth on, pairs are made anew each time."""
@@ -120,10 +133,21 @@ def misaligned(view: View) -> Iterator[Sign | Clear]:
     part = view.train
     if part is None:
         return
-    share = _conflicting(part)
+    share, filed = _conflicting(part), held_against_folders(part)
     if share >= INDEPENDENT:
         words = f"{share:.0%} of the training pictures come with different labels at different times."
         yield Sign(words, 0.9, view.place_of("train"))
+    elif filed is not None and filed.unrelated:
+        words = (
+            f"Labels have nothing to do with the folders of their files: {filed.others} of {filed.pictures} training "
+            f"pictures have another one than most of their folder (p = {filed.p:.1g})."
+        )
+        yield Sign(words, 0.6 if filed.p < UNSURE else 0.9, view.place_of("train"))
+    elif filed is not None and filed.share <= STRAY:
+        yield Clear(
+            f"Labels belong to their pictures: {filed.pictures - filed.others} of {filed.pictures} training pictures "
+            "have that of their folder."
+        )
     elif view.works:
         yield Clear(f"Labels belong to their pictures: {view.works_words}.")
     elif view.at_chance and moves(view):
@@ -141,17 +165,61 @@ def misaligned(view: View) -> Iterator[Sign | Clear]:
 
 @rule("label.noise", "without the most suspect labels the held-out score rises")
 def noise(view: View) -> Iterator[Sign | Clear]:
-    """Look for the same picture under two labels."""
+    """Look for training pictures with another label than most of their folder, or the same one under two."""
     part = view.train
     if part is None:
         return
-    share = _conflicting(part)
-    if 0 < share < INDEPENDENT:
+    share, filed = _conflicting(part), held_against_folders(part)
+    if filed is not None and filed.share > STRAY and filed.p < UNSURE:
+        words = (
+            f"{filed.others} of {filed.pictures} training pictures ({filed.share:.0%}) have another label than most of "
+            "their folder."
+        )
+        certainty = 0.5 if filed.unrelated else 0.85 if filed.share >= NOISY else 0.4
+        yield Sign(words, certainty, view.place_of("train"))
+    elif 0 < share < INDEPENDENT:
         yield Sign(
             f"{part.conflicting} pictures occur with more than one label ({share:.1%} of the training part).",
             0.4,
             view.place_of("train"),
         )
+
+
+@dataclass(frozen=True)
+class Filed:
+    """Training labels beside the folders of their files.
+
+    Attributes
+    ----------
+    others
+        Pictures with another label than most of their folder.
+    p
+        Of a table as uneven as this where label and folder have nothing to do with each other.
+    """
+
+    pictures: int
+    others: int
+    p: float
+
+    @property
+    def share(self) -> float:
+        """Of pictures with another label than most of their folder."""
+        return self.others / self.pictures
+
+    @property
+    def unrelated(self) -> bool:
+        """Whether the folder tells nothing about the label."""
+        return self.p > UNRELATED
+
+
+def held_against_folders(part: Part) -> Filed | None:
+    """Hold the training labels against folders; None unless there are as many folders as labels, and enough files."""
+    labels = sorted({label for counts in part.folders.values() for label in counts})
+    table = np.array([[counts.get(one, 0) for one in labels] for counts in part.folders.values()])
+    if table.ndim != 2 or not 1 < len(labels) == len(table) or table.sum() < ENOUGH_FILED:
+        return None
+    p = float(chi2_contingency(table).pvalue)
+    return Filed(int(table.sum()), int(table.sum() - table.max(axis=1).sum()), p)
 
 
 def _conflicting(part: Part) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tellapart.diagnose.reading.facts import Program
 from tellapart.diagnose.reading.suspicions.registry import Suspicion
 from tellapart.diagnose.recording import Recording
+from tellapart.diagnose.robust import left_out
 
 from . import (
     arch,
@@ -23,7 +24,7 @@ from . import (
     regularisation,
     split,
 )
-from .registry import LISTED, RULES, RuledOut
+from .registry import LISTED, RULES, Rule, RuledOut
 from .view import View
 
 GROUPS = (
@@ -75,7 +76,7 @@ def look(recording: Recording, program: Program | None = None) -> Seen:
     for number, training in enumerate(recording.trainings):
         view = View(recording, training, number, program)
         for rule in RULES.values():
-            suspected, cleared = rule.look(view)
+            suspected, cleared = _asked(rule, view)
             for one in suspected:
                 if one.code not in surest or surest[one.code].certainty < one.certainty:
                     surest[one.code] = one
@@ -87,3 +88,9 @@ def look(recording: Recording, program: Program | None = None) -> Seen:
             one for code, one in sorted(out.items()) if code not in surest or surest[code].certainty < LISTED
         ),
     )
+
+
+def _asked(rule: Rule, view: View) -> tuple[list[Suspicion], list[RuledOut]]:
+    with left_out(f"watching for {rule.code}"):
+        return rule.look(view)
+    return [], []

@@ -78,10 +78,11 @@ def learning_rate_too_low(view: View) -> Iterator[Sign | Clear]:
     if ratio is None or not view.epochs:
         return
     words = f"A step changes the weights by {ratio:.1g} of their size (median), the whole run by {moved:.2%}"
+    share = 0.5 if _rate_is_the_librarys(view) else 1.0  # then the optimiser is the fault
     if 0 < ratio < TINY_UPDATE and not _learns(view):
-        yield Sign(f"{words}.", 0.85, view.place("optimizer"))
+        yield Sign(f"{words}.", 0.85 * share, view.place("optimizer"))
     elif 0 < moved < HARDLY_MOVED and not _learns(view):
-        yield Sign(f"{words}.", 0.75, view.place("optimizer"))
+        yield Sign(f"{words}.", 0.75 * share, view.place("optimizer"))
     elif 0 < ratio < SMALL_UPDATE and not _learns(view):
         yield Sign(f"{words}.", 0.5, view.place("optimizer"))
     elif ratio >= SMALL_UPDATE:
@@ -167,6 +168,13 @@ def unsuitable(view: View) -> Iterator[Sign | Clear]:
     for one in view.training.optimizers[-1:]:
         epsilon = one.options.get("epsilon", one.options.get("eps"))
         momentum = one.options.get("momentum")
+        if _rate_is_the_librarys(view) and not _learns(view) and (_update(view) or 1.0) < SMALL_UPDATE:
+            yield Sign(
+                f"{one.name} with the library's own settings hardly moves the weights.",
+                0.85,
+                view.place("optimizer"),
+            )
+            return
         if isinstance(epsilon, float) and epsilon >= HUGE_EPSILON:
             yield Sign(
                 f"{one.name} has an epsilon of {epsilon:g}, usual is 1e-7.", 0.5, view.place("optimizer")
@@ -198,6 +206,14 @@ def batch_size(view: View) -> Iterator[Sign | Clear]:
         )
     elif usual >= 8 and steps >= FEW_STEPS:
         yield Clear(f"{words}.")
+
+
+def _rate_is_the_librarys(view: View) -> bool:
+    """Whether the program leaves the learning rate to the library."""
+    optimizer = None if view.told is None else view.told.optimizer
+    return (
+        optimizer is not None and not optimizer.scheduled and not {"lr", "learning_rate"} & {*optimizer.given}
+    )
 
 
 def _update(view: View) -> float | None:

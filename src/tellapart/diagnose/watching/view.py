@@ -76,7 +76,7 @@ class View:
         return tuple(
             part
             for name, part in self.training.parts.items()
-            if name.startswith(("validation", "test")) and "again" not in name
+            if name.startswith(("validation", "test")) and "again" not in name and not _builds_layers(part)
         )
 
     @cached_property
@@ -202,6 +202,11 @@ class View:
     def discrepancies(self) -> tuple[Discrepancy, ...]:
         """Reported figures beside the true ones."""
         return compare_training(self.training, self.number)
+
+
+def _builds_layers(part: Part) -> bool:
+    """Whether a part is one blank picture, passed through for the shapes of the layers alone."""
+    return part.pictures == 1 and part.share_constant == 1.0 and part.labels is None
 
 
 def good_from(chance: float) -> float:

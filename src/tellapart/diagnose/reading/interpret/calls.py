@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from tellapart.diagnose.reading.position import Position
@@ -10,6 +12,7 @@ from . import comprehensions, expressions, foldable, statements
 from .state import CALL_DEPTH, Frame, Scope, State
 from .values import Class, External, Function, Instance, Items, Known, Made, Super, Table, Unread, Value
 
+COPIES = ("copy.deepcopy", "copy.copy")
 MODULE_METHODS = ("forward", "call")
 """What a network's own class is called through; such a call is remembered, as that of a layer."""
 
@@ -58,6 +61,10 @@ def call(
         if isinstance(method, Function) and not any(function.cls.find(name) for name in MODULE_METHODS):
             bound = Function(method.node, method.scope, bound=function, of=method.of)
             return enter(state, bound, arguments, keywords, position)
+    if isinstance(function, External) and function.name in COPIES and len(arguments) == 1:
+        original = arguments[0]
+        if isinstance(original, Instance | Made):  # another object of the same make
+            return replace(original, position=position, parts=dict(original.parts))
     made = Made(function, arguments, keywords, position=position)
     folded = foldable.fold(state, made)
     if folded is not None:

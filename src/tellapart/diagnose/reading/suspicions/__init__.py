@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tellapart.diagnose.reading.facts import Program
 from tellapart.diagnose.reading.position import Position
+from tellapart.diagnose.robust import left_out
 
 from . import (
     arch,
@@ -51,10 +52,11 @@ def suspect(program: Program) -> tuple[Suspicion, ...]:
     """
     found: dict[tuple[str, object], Suspicion] = {}
     for rule in RULES.values():
-        for one in rule.look(program):
-            key = (one.code, one.position)
-            if key not in found or found[key].certainty < one.certainty:
-                found[key] = one
+        with left_out(f"reading for {rule.code}"):
+            for one in rule.look(program):
+                key = (one.code, one.position)
+                if key not in found or found[key].certainty < one.certainty:
+                    found[key] = one
     return tuple(sorted(found.values(), key=lambda one: (-one.certainty, one.position or START, one.code)))
 
 

@@ -85,6 +85,7 @@ def learning_rate_too_low(program: Program) -> Iterator[Sign]:
             and optimizer.framework == "keras"
             and rate is not None
             and rate <= 1e-3
+            and {"lr", "learning_rate"} & {*optimizer.given}
         ):
             yield Sign(
                 optimizer,
@@ -193,10 +194,23 @@ def unsuitable(program: Program) -> Iterator[Sign]:
                        "0.9 and 0.999.", 0.4)  # fmt: skip
         if optimizer.momentum is not None and optimizer.momentum >= 0.99:
             yield Sign(optimizer, f"Momentum {optimizer.momentum:g} adds up a hundred steps or more.", 0.6)
+        if _left_alone(optimizer):
+            yield Sign(
+                optimizer,
+                f"{optimizer.name.capitalize()} with Keras's own rate of {optimizer.learning_rate:g} crawls; it was "
+                "made for rates near 1 (Adadelta) or .01 (Adagrad).",
+                0.75 if optimizer.name == "adadelta" else 0.4,
+            )
         if optimizer.name in ("rprop", "lbfgs", "ftrl"):
             yield Sign(
                 optimizer, f"{optimizer.name} is not meant for a network trained in small batches.", 0.5
             )
+
+
+def _left_alone(optimizer: Optimizer) -> bool:
+    """Say whether it is one that crawls at Keras's default rate, and the program gives no other."""
+    rated = {"lr", "learning_rate"} & {*optimizer.given}
+    return optimizer.framework == "keras" and optimizer.name in ("adadelta", "adagrad") and not rated
 
 
 @rule("optimizer.batch_size", "another batch size is better with the same seeds")
