@@ -85,6 +85,14 @@ def test_what_speaks_for_one_class_speaks_against_the_other(explainers, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_a_picture_may_be_read_only_or_turned(explainers, method):
+    picture = planted(40, 20, 64, 96)[:, ::-1]
+    picture.flags.writeable = False
+    heat = explainers[method].heatmap(picture, "red")
+    assert np.abs(np.unravel_index(heat.argmax(), heat.shape) - np.array([45, 70])).max() <= 8
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_nothing_is_marked_where_nothing_decides(explainers, method):
     assert not explainers[method].heatmap(np.full((50, 70, 3), 90, dtype=np.uint8)).any()
     faint = Explainer(Predictor(model(slope=0.0005)), occlusion_only=method == "occlusion")
