@@ -40,6 +40,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.curves.run
 	$(BIN)/python -m benchmarks.scale.run
 	$(BIN)/python -m benchmarks.interruption.run
+	$(BIN)/python -m benchmarks.explain.run
 	$(BIN)/python -m benchmarks.doctor.run
 	$(BIN)/python -m benchmarks.serve.run
 

@@ -90,7 +90,7 @@ def publish(outcome: Outcome, folder: RunFolder, began: float) -> dict[str, Any]
         "pairs": small_pairs(outcome.audit.pairs(job.pictures), job.store),
     }
     folder.write_json("gallery.json", gallery)
-    folder.write_json("explanations.json", explain_sample(job, predictor))
+    folder.write_json("explanations.json", explain_sample(job, predictor, began))
     job.progress.advance(1)
     if outcome.audit.suspected is not None:
         folder.write_text("suspected_groups.csv", outcome.audit.suspected.to_csv(job.pictures))

@@ -15,6 +15,7 @@ from shapes_set import write_set
 FILES = {
     "MODEL_CARD.md",
     "audit.json",
+    "explanations.json",
     "gallery.json",
     "history.csv",
     "metrics.json",

@@ -51,7 +51,9 @@ class Heatmaps:
     def words(self) -> str:
         """Say what was done."""
         kept = f", {self._kept:,} were there already" if self._kept else ""
-        failed = f", {self._failed:,} pictures could not be read" if self._failed else ""
+        failed = (
+            f", {self._failed:,} picture{'s' * (self._failed != 1)} could not be read" if self._failed else ""
+        )
         return f"{self._folder}: {self._made:,} heatmap{'s' * (self._made != 1)}{kept}{failed}"
 
     def _write(self, row: Row, file: str) -> None:

@@ -52,7 +52,8 @@ class Gradients:
             row = probabilities[0].clamp_min(1e-30).log()
             return row[number] - torch.cat([row[:number], row[number + 1 :]]).logsumexp(0)
 
-        images = {name: torch.from_numpy(view[None]) for name, view in scene.views.items()}
+        # copied: a picture may be read-only or turned, which PyTorch takes ill
+        images = {name: torch.from_numpy(view[None].copy()) for name, view in scene.views.items()}
         members: dict[str, list[tuple[float, np.ndarray]]] = {}
         for name, added in self._model.evidence(images, score).items():
             cells, grid = added[0].numpy(), self._model.maps[name]
