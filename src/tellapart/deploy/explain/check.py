@@ -16,6 +16,8 @@ from tellapart.evaluate.clusters import student_quantile
 from tellapart.evaluate.estimate import Estimate
 
 SHARE = 0.10  # of the picture that is covered: small enough that a map must choose, as the acceptance has it
+MATTERS = 0.05
+"""Probability that covering the marked places has to cost more than covering others: less is no reason for anything."""
 DRAWS = 4
 """Random covers of a picture: the marked shape, moved and mirrored; more narrow the smaller of two noises."""
 
@@ -93,8 +95,12 @@ def summarise(covered: list[Covered]) -> dict[str, Any]:
         "marked": mean(marked).to_dict(),
         "random": mean(random).to_dict(),
         "difference": difference.to_dict(),
-        "marks_what_decides": bool(difference.low > 0) if difference.is_defined else None,
+        "marks_what_decides": _marks(difference) if difference.is_defined else None,
     }
+
+
+def _marks(difference: Estimate) -> bool:
+    return difference.value >= MATTERS and difference.low > 0
 
 
 def mean(values: np.ndarray) -> Estimate:
