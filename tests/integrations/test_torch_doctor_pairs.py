@@ -98,7 +98,9 @@ PAIRS = {
     "arch.saturating_activations": Pair(
         lambda: deep(nn.Sigmoid), lambda: deep(nn.ReLU), {"rate": 1e-3}, {"rate": 0.01}
     ),
-    "arch.batchnorm_mode": Pair(lambda: far_off(3.0, 0.0), lambda: far_off(0.0, 0.1), {"epochs": 6}, {"epochs": 6}),
+    "arch.batchnorm_mode": Pair(
+        lambda: far_off(3.0, 0.0), lambda: far_off(0.0, 0.1), {"epochs": 6}, {"epochs": 6}
+    ),
     "regularisation.dropout_on_output": Pair(lambda: net(2, nn.Dropout(0.5))),
     "optimizer.bad_initialisation": Pair(
         lambda: starting_at(100.0), lambda: starting_at(0.1), {"rate": 1e-3, "epochs": 1}
