@@ -28,6 +28,7 @@ pytestmark = [
         "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
     ),
     pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1:UserWarning"),
+    pytest.mark.filterwarnings("ignore:The model does not have any trainable weights:UserWarning"),
 ]
 
 X, Y = pictures(96, 1)
@@ -64,6 +65,23 @@ def endless(y: Any, given: Any) -> Any:
     return keras.losses.sparse_categorical_crossentropy(y, given) * np.inf
 
 
+def recall(y: Any, given: Any) -> Any:
+    """Return the recall of one batch, as many programs have it: Keras shows the mean over the batches."""
+    found = keras.ops.round(given[:, 0])
+    y = keras.ops.cast(y, "float32")
+    return keras.ops.sum(y * found) / (keras.ops.sum(y) + 1e-7)
+
+
+def frozen(trainable: bool) -> Any:
+    found = model()
+    for one in found.layers:
+        one.trainable = trainable
+    found.compile("adam", SPARSE)
+    return found
+
+
+LOGITS = keras.losses.BinaryCrossentropy(from_logits=True)
+RARE = np.concatenate([np.flatnonzero(W == 0), np.flatnonzero(W == 1)[:8]])
 ORDER = np.argsort(Y, kind="stable")
 FAULTS: dict[str, Callable[[], list[str]]] = {
     "output.softmax_one_unit": lambda: watched(model(1, loss="binary_crossentropy")),
@@ -80,6 +98,15 @@ FAULTS: dict[str, Callable[[], list[str]]] = {
         validation_data=(X3[:48] / 2, np.eye(3)[Y3[:48]]),
         epochs=2,
     ),
+    "arch.frozen": lambda: watched(frozen(trainable=False), epochs=1),
+    "metric.batch_averaged": lambda: watched(
+        model(1, "sigmoid", "binary_crossentropy", metrics=[recall]),
+        validation_data=(V[RARE], W[RARE]),
+        batch_size=4,
+        epochs=6,
+    ),
+    "metric.wrong_decision": lambda: watched(model(1, None, LOGITS, rate=3e-3), epochs=3),
+    "live.reported_figure": lambda: watched(model(1, None, LOGITS, rate=3e-3), epochs=3),
     "live.not_finite": lambda: watched(model(loss=endless)),
     "live.nothing_moves": lambda: watched(model(rate=0.0)),
 }
@@ -95,10 +122,18 @@ def test_a_planted_fault_is_said(code):
     [
         lambda: watched(model(), epochs=6),
         lambda: watched(model(1, "sigmoid", "binary_crossentropy"), epochs=6),
+        lambda: watched(frozen(trainable=True), epochs=1),
+        lambda: watched(
+            model(1, "sigmoid", "binary_crossentropy", metrics=[keras.metrics.Recall()]),
+            validation_data=(V[RARE], W[RARE]),
+            batch_size=4,
+            epochs=6,
+        ),
+        lambda: watched(model(1, None, LOGITS, metrics=[keras.metrics.BinaryAccuracy(threshold=0.0)])),
         lambda: watched(model(3), X3, Y3, validation_data=pictures(48, 4, classes=3), epochs=6),
         lambda: watched(model(1, None, "mse", metrics=[]), y=np.linspace(0, 5, 96), validation_data=None),
     ],
-    ids=["usual", "one output", "three classes", "amounts"],
+    ids=["usual", "one output", "all trainable", "recall", "raw scores", "three classes", "amounts"],
 )
 def test_nothing_is_said_of_a_sound_training(fit):
     assert fit() == []

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from tellapart.errors import WrongKindError
 from tellapart.torch import Doctor
@@ -53,13 +53,14 @@ def fit(
     step: bool = True,
     evaluation: bool = True,
     optimizer: Any = torch.optim.Adam,
+    data: Dataset[Any] | None = None,
     after: Callable[[], None] = lambda: None,
 ) -> None:
     loss = loss or nn.CrossEntropyLoss()
     steps = optimizer(model.parameters(), lr=rate)
     for _ in range(epochs):
         model.train()
-        for a, b in DataLoader(TensorDataset(x, y), batch_size=batch, shuffle=shuffle):
+        for a, b in DataLoader(data or TensorDataset(x, y), batch_size=batch, shuffle=shuffle):
             if zero:
                 steps.zero_grad()
             loss(model(a), b).backward()

@@ -177,7 +177,6 @@ ASKED: dict[str, Asked] = {
     "optimizer.learning_rate_too_high": Asked({0: 0.85, 2: 0.65}, classifies),
     "optimizer.learning_rate_too_low": Asked({1: 0.85, OVER: 0.75}, steady),
     "metric.batch_averaged": Asked({1: 0.8}, classifies),
-    "metric.not_reset": Asked({1: 0.8}, classifies),
     "metric.wrong_decision": Asked({1: 0.8}, classifies),
     "metric.binary_accuracy_for_many_classes": Asked({1: 0.8}, classifies),
 }

@@ -73,7 +73,13 @@ def _points(batch: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Tally:
-    """Figures of an array that comes in batches."""
+    """Figures of an array that comes in batches.
+
+    Attributes
+    ----------
+    most
+        Values of a batch that mean and spread are taken from; the least and the largest are of all.
+    """
 
     kind: str = ""
     shape: tuple[int, ...] = ()
@@ -87,6 +93,7 @@ class Tally:
     channels_squares: np.ndarray = field(default_factory=lambda: np.zeros(0))
     not_finite: int = 0
     constant: int = 0
+    most: int = MOST_VALUES
 
     def add(self, batch: np.ndarray) -> None:
         """Take in one batch (N, ...) of numbers."""
@@ -97,7 +104,7 @@ class Tally:
         rows = batch.reshape(len(batch), -1)
         lows, highs = rows.min(axis=1), rows.max(axis=1)
         self.constant += int((lows == highs).sum()) if rows.shape[1] > 1 else 0
-        values = _sample(batch).astype(np.float64)
+        values = _sample(batch, self.most).astype(np.float64)
         finite = np.isfinite(values)
         if not finite.all() or not (np.isfinite(lows).all() and np.isfinite(highs).all()):
             self.not_finite += max(int((~finite).sum()), 1)
@@ -158,12 +165,12 @@ def channel_axis(shape: tuple[int, ...]) -> int | None:
     return next((axis for axis in (3, 1) if 1 <= shape[axis] <= CHANNELS), None)
 
 
-def _sample(batch: np.ndarray) -> np.ndarray:
+def _sample(batch: np.ndarray, most: int) -> np.ndarray:
     """Return evenly spaced values, axes kept: rows and columns are left out, never channels."""
-    while batch.size > MOST_VALUES:
+    while batch.size > most:
         widths = [size if size > CHANNELS else 0 for size in batch.shape[1:]]
         if not widths or max(widths) < 2:
-            return batch[: max(1, MOST_VALUES * len(batch) // batch.size)]
+            return batch[: max(1, most * len(batch) // batch.size)]
         axis = 1 + int(np.argmax(widths))
         batch = batch[(slice(None),) * axis + (slice(None, None, 2),)]
     return batch

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .axes import share_cut_anew
-from .fingerprint import Tally, looks
+from .fingerprint import MOST_VALUES, Tally, looks
 
 LOOKED_AT = 16
 """Pictures of a stream whose axes are looked at: all of a stream are read in one way."""
@@ -30,6 +30,8 @@ class Means:
         As `share`, for a closer look at a step.
     pictures, picture_bytes
         Of inputs kept per stream, to be scored again.
+    values
+        Of a batch of inputs, for their mean and spread.
     """
 
     share: float = 0.12
@@ -37,6 +39,7 @@ class Means:
     first_seconds: float = 0.2
     pictures: int = 2048
     picture_bytes: int = 128 * 2**20
+    values: int = MOST_VALUES
 
 
 @dataclass
@@ -93,6 +96,9 @@ class Stream:
     folders: dict[str, dict[str, int]] = field(default_factory=dict)
     means: Means = field(default_factory=Means)
     batch_at: Callable[[int], np.ndarray | None] | None = None
+
+    def __post_init__(self) -> None:
+        self.inputs.most = self.means.values
 
     def show(self, inputs: np.ndarray, labels: np.ndarray | None, training: bool) -> Shown:
         """Take in a batch (N, ...) before the model sees it."""
