@@ -28,11 +28,12 @@ from tellapart.pictures.corrections import KEEP, SKIP, Correction
 
 router = APIRouter(include_in_schema=False)
 
+SCRIPTS = ("asking", "labels", "page", "report", "run", "tabs", "trying", "words")
 FILES = {
     "index.html": "text/html",
     "page.css": "text/css",
-    "page.js": "text/javascript",
     "icon.svg": "image/svg+xml",
+    **{f"{name}.js": "text/javascript" for name in SCRIPTS},
 }
 
 POLICY = (
