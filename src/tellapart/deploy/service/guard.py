@@ -27,7 +27,7 @@ OPEN = ("/v1/health",)
 """Paths that ask for no token, beside the empty page: what watches a service asks whether it lives, and learns no
 more."""
 
-LINGER_SECONDS, LINGER_BYTES = 2.0, 256 * MIB
+LINGER_SECONDS, LINGER_BYTES = 10.0, 256 * MIB
 """What of a refused body is read and thrown away, since clients look for an answer only when they have sent enough."""
 
 HEADERS = {
