@@ -23,6 +23,7 @@ MANY = 5_000  # above it three folds leave enough to fit on, and each costs minu
 LOOK_SIDE = 128  # px; the first, cheap look of the detail net: a quarter of the time of 256 px
 EPOCHS = 16  # of the detail net; ten are enough on pellets, forty still helped on 546 pictures of 28 px
 ABOVE_TRAINED = 8 / 7  # a backbone looks at this many times the side of its training: 256 px for 224
+TUNING = "tuning the pretrained network"
 MOST_EPOCHS = 60  # so that a few dozen pictures are not seen hundreds of times
 
 
@@ -259,7 +260,8 @@ def make_plan(
         area_px=area_px,
         budget_seconds=budget_seconds,
     )
-    return replace(rest, left_out=(*rest.left_out, plan.left_out[-1]))
+    note = next(one for one in plan.left_out if one["what"] == TUNING)
+    return replace(rest, left_out=(*rest.left_out, note))
 
 
 def _folds_reason(training: int, scarcest: int, folds: int) -> str:
@@ -328,7 +330,7 @@ def _next_cut(plan: Plan) -> tuple[dict[str, Any], str] | None:
     if "detail" in members and steps[0] > 200:
         return {"detail.steps": [max(200, s // 2) for s in steps]}, "half of the detail net's steps"
     if "finetune" in members and len(members) > 1:
-        return {"members": [m for m in members if m != "finetune"]}, "tuning the pretrained network"
+        return {"members": [m for m in members if m != "finetune"]}, TUNING
     if "detail" in members and len(members) > 1:
         return {"members": [m for m in members if m != "detail"]}, "the detail net"
     return None

@@ -166,9 +166,8 @@ class Finetune:
                 return False
             return self.job.seconds_left() > RESERVE_SECONDS
 
-        net = TunedNet(self.axes, self.first_head(fit))
         net = tune(
-            net,
+            TunedNet(self.axes, self.first_head(fit)),
             self.canvases,
             np.concatenate([fit, more]),
             self.labels,

@@ -10,6 +10,7 @@ Shapes: pictures uint8 (N, H, W, 3), float (N, C, H, W) inside, sides multiples 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,7 +78,7 @@ def pool(x: torch.Tensor) -> torch.Tensor:
     return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
 
 
-def layered(net: TunedNet) -> list[dict[str, object]]:
+def layered(net: TunedNet) -> list[dict[str, Any]]:
     """Return AdamW's groups: rates fall from the head towards the pixels; biases and norms are not decayed."""
     lite, groups = net.lite, []
     depths: list[list[nn.Module]] = [
@@ -130,6 +131,8 @@ def tune(
         optimiser, [group["lr"] for group in groups], total_steps=max(2, steps), pct_start=WARM_UP
     )
     averaged = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / max(2.0, AVERAGED * steps)))
+    kept = averaged.module
+    assert isinstance(kept, TunedNet)  # noqa: S101 - for the type checker
     weights = torch.tensor(schedule.class_weights, dtype=torch.float32)
     targets, losses = torch.from_numpy(labels), []
     for step, batch in enumerate(batches(chosen, steps, generator), start=1):
@@ -145,12 +148,11 @@ def tune(
         if not go_on(step):
             return None
         if step * REPORTS // steps > (step - 1) * REPORTS // steps:
-            report(step, float(np.mean(losses)), averaged.module)
+            report(step, float(np.mean(losses)), kept)
             losses.clear()
-    tuned: TunedNet = averaged.module
     with torch.no_grad():
-        tuned.head.bias -= weights.log()  # so that its probabilities speak of the classes' own shares
-    return tuned.eval()
+        kept.head.bias.sub_(weights.log())  # so that its probabilities speak of the classes' own shares
+    return kept.eval()
 
 
 def logits(net: TunedNet, canvases: Canvases, chosen: np.ndarray) -> np.ndarray:
