@@ -14,10 +14,12 @@ from tellapart.backbones.features import session
 from tellapart.backbones.graph import Graph
 from tellapart.backbones.lite import load_lite
 from tellapart.errors import OptionError
-from tellapart.members.finetune import fit_finetune
+from tellapart.members.detail_net import Schedule
+from tellapart.members.finetune import Finetune, fit_finetune
 from tellapart.members.member import Fitted, Job
+from tellapart.members.policy import POLICIES
 from tellapart.members.scores import softmax
-from tellapart.members.tuned_net import TunedNet, layered
+from tellapart.members.tuned_net import layered, tune
 from tellapart.options import TrainOptions, parse_members
 from tellapart.pictures.read import read_pictures
 from tellapart.pictures.store import decode_all
@@ -69,11 +71,9 @@ def fitted(job):
 @pytest.fixture(scope="module")
 def head(job, fitted):
     """A net of the first fold as it is before its first step, and what the member knows."""
-    from tellapart.members.finetune import Finetune
-
     member = Finetune(job, (1.0, 1.0))
     member.prepare()
-    return member, TunedNet(member.axes, member.first_head(member.rounds[0][0]))
+    return member, member.start(0)
 
 
 def images_of(job, at):
@@ -96,7 +96,7 @@ def test_the_graph_gives_what_the_nets_gave(job, fitted):
     np.testing.assert_allclose(softmax(found), softmax(fitted.logits[rows]), atol=1e-4)
 
 
-def test_no_picture_is_scored_by_a_net_that_knew_its_label(job, fitted, tmp_path):
+def test_no_picture_is_scored_by_a_net_that_knew_its_label(job, fitted, head, tmp_path):
     """With two labels turned round, only nets of other folds may change their minds."""
     folds = job.split.folds[0]
     scored = np.flatnonzero(folds == 0)
@@ -104,12 +104,9 @@ def test_no_picture_is_scored_by_a_net_that_knew_its_label(job, fitted, tmp_path
     labels[scored[:2]] = 1 - labels[scored[:2]]
     # The policy is one decision on all folds: it is held, so that only the nets are compared.
     again = replace(job, pictures=replace(job.pictures, labels=labels), work=tmp_path)
-    from tellapart.members.finetune import Finetune
-
-    one, other = Finetune(job, (1.0, 1.0)), Finetune(again, (1.0, 1.0))
-    for member in (one, other):
-        member.prepare()
-    other.policy = one.policy
+    other = Finetune(again, (1.0, 1.0))
+    other.prepare()
+    other.look = replace(other.look, policy=head[0].look.policy)
     np.testing.assert_array_equal(other.train_round(0).scored, fitted.logits[scored].astype(np.float32))
     rest = np.flatnonzero(folds == 1)
     assert np.abs(other.train_round(1).scored - fitted.logits[rest]).max() > 1e-3
@@ -127,8 +124,8 @@ def test_the_first_head_is_that_of_the_frozen_network(job, head):
     rows = job.split.indices("train")
     with torch.inference_mode():
         found = net.eval()(torch.from_numpy(images_of(job, rows)).permute(0, 3, 1, 2).float()).numpy()
-    linear = member.first_head(member.rounds[0][0])
-    np.testing.assert_allclose(found, linear.logits(member.rows[rows]), atol=1e-3)
+    linear = member.look.fit_head(job.pictures.labels, member.rounds[0][0], np.ones(2))
+    np.testing.assert_allclose(found, linear.logits(member.look.rows[rows]), atol=1e-3)
 
 
 def test_rates_fall_towards_the_pixels_and_all_weights_have_one(head):
@@ -143,11 +140,8 @@ def test_rates_fall_towards_the_pixels_and_all_weights_have_one(head):
     assert all(one.ndim == 1 for group in groups if not group["weight_decay"] for one in group["params"])
 
 
-def test_all_layers_learn_but_the_statistics_stay(job, fitted):
-    from tellapart.members.finetune import Finetune
-
-    member = Finetune(job, (1.0, 1.0))
-    member.prepare()
+def test_all_layers_learn_but_the_statistics_stay(fitted, head):
+    member, _ = head
     tuned, before = member.train_round(0).net.lite.state_dict(), load_lite().state_dict()
     for name, value in before.items():
         statistic = "running" in name or "num_batches" in name
@@ -156,12 +150,8 @@ def test_all_layers_learn_but_the_statistics_stay(job, fitted):
 
 def test_what_is_kept_is_an_average_of_the_steps(job, head):
     """Of a net whose weights only move, the average lies behind the last step."""
-    from tellapart.members.detail_net import Schedule
-    from tellapart.members.policy import POLICIES
-    from tellapart.members.tuned_net import tune
-
     member, first = head
-    net = TunedNet(member.axes, member.first_head(member.rounds[0][0]))
+    net = member.start(0)
     schedule = Schedule(2, POLICIES["none"], (1.0, 1.0))
     kept = tune(net, member.canvases, member.rounds[0][0], job.pictures.labels, schedule, 0)
     moved = (net.head.weight - first.head.weight).norm()

@@ -16,20 +16,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from tellapart.backbones.lite import load_lite
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail_net import Schedule
-from tellapart.members.head import Axes, Linear, fit_axes, fit_linear
+from tellapart.members.frozen_look import FrozenLook, look
 from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.policy import POLICIES
 from tellapart.members.rival import Rival, find_rival
 from tellapart.members.scores import balanced_accuracy, log_losses, softmax
-from tellapart.members.tuned_net import TunedNet, frozen_rows, logits, tune
-from tellapart.pictures.features import StoredFeatures
+from tellapart.members.tuned_net import TunedNet, logits, tune
 from tellapart.pictures.view import View
-from tellapart.tuning_plan import LOOK_PICTURES, REPORTS
+from tellapart.tuning_plan import REPORTS
 
-STRENGTH = 1e-3  # of the first head: a middling one, as the audit's quick probe has
 RESERVE_SECONDS = 10.0  # for choosing, testing and the report
 FIRST_STEPS = 8  # after so many the time of all folds is known well enough to stop what cannot end
 NONE = np.array([], dtype=np.int64)
@@ -62,76 +59,19 @@ class Finetune:
         self.step_seconds: float | None = None
 
     def prepare(self) -> None:
-        """Let the frozen network look at all pictures, fit the axes of the first heads, and decide the policy."""
+        """Let the frozen network look at the pictures."""
         self.canvases: Canvases = make_canvases(
             self.job.store, self.view, self.job.work / f"finetune-{self.size}.u8", lambda _: None
         )
-        rows = self._frozen()
-        train = self.job.split.indices("train")
-        # Axes use no label, and with the features clipped an unseen picture cannot be told from them.
-        self.axes: Axes = fit_axes(rows, at=train)
-        self.rows = np.zeros((len(rows), self.axes.axes_DR.shape[1]), dtype=np.float32)
-        known = np.flatnonzero(self.job.split.parts != "test")
-        self.rows[known] = self.axes.apply(rows, known)
-        self.policy, self.why = self._look()
+        self.look: FrozenLook = look(self.job, self.canvases)
 
-    def _frozen(self) -> StoredFeatures:
-        file = self.job.work / f"finetune-{self.size}.npy"
-        if file.exists():
-            return StoredFeatures(file)
-        temporary = file.with_suffix(".part")
-        lite, count = load_lite(), len(self.labels)
-        with temporary.open("wb") as out:
-            for number, rows in enumerate(frozen_rows(lite, self.canvases, np.arange(count), lambda x: x)):
-                if number == 0:
-                    header = {"descr": "<f4", "fortran_order": False, "shape": (count, rows.shape[1])}
-                    np.lib.format.write_array_header_1_0(out, header)
-                out.write(rows.astype("<f4").tobytes())
-                self.job.progress.advance(len(rows))
-        temporary.replace(file)
-        return StoredFeatures(file)
+    def start(self, number: int) -> TunedNet:
+        """Return the net of one round before its first step: its head is fitted on the frozen network.
 
-    def _look(self) -> tuple[str, str]:
-        """Return the policy whose changed copies, added to what the heads are fitted on, give the least log loss.
-
-        What is scored is unchanged and out of fold: copies that do not keep their label mislead the head.
+        Weights of the classes stay in its logits, as in the loss of the training.
         """
-        train = self.job.split.indices("train")
-        some = train[np.unique(np.linspace(0, len(train) - 1, min(len(train), LOOK_PICTURES)).astype(int))]
-        lite, square = load_lite(), self.view.height == self.view.width
-
-        def changed(change: Any) -> np.ndarray:
-            rows = np.concatenate(list(frozen_rows(lite, self.canvases, some, change)))
-            return self.axes.standard(rows) @ self.axes.axes_DR
-
-        mirrored = changed(lambda x: x.flip(3))
-        turned = changed((lambda x: x.transpose(2, 3).flip(3)) if square else (lambda x: x.flip(2, 3)))
-        copies = {"none": [], "mirrorings": [mirrored], "turns": [mirrored, turned]}
-        losses = {name: self._look_loss(some, more) for name, more in copies.items()}
-        best = min(losses, key=lambda name: losses[name])
-        found = ", ".join(f"{POLICIES[name].words()} {loss:.4f}" for name, loss in losses.items())
-        return best, f"log loss of the head on the frozen network with copies by {found}"
-
-    def _look_loss(self, some: np.ndarray, copies: Sequence[np.ndarray]) -> float:
-        folds, losses = self.job.split.folds[0][some], np.zeros(len(some))
-        labels = self.labels[some]
-        for fold in np.unique(folds):
-            fit, score = folds != fold, folds == fold
-            rows = np.concatenate([self.rows[some[fit]], *(copy[fit] for copy in copies)])
-            # The strength is of the sum over pictures: copies must not weaken the regularisation.
-            linear = fit_linear(
-                rows,
-                np.tile(labels[fit], 1 + len(copies)),
-                self.job.classes,
-                STRENGTH / (1 + len(copies)),
-            )
-            losses[score] = log_losses(softmax(linear.logits(self.rows[some[score]])), labels[score])
-        return float(losses.mean())
-
-    def first_head(self, fit: np.ndarray) -> Linear:
-        """Fit the head on the frozen network; weights of the classes stay in its logits, as in the training's loss."""
-        own = None if np.all(self.class_weights == 1) else self.class_weights[self.labels[fit]]
-        return fit_linear(self.rows[fit], self.labels[fit], self.job.classes, STRENGTH, own)
+        linear = self.look.fit_head(self.labels, self.rounds[number][0], self.class_weights)
+        return TunedNet(self.look.axes, linear)
 
     def train_round(self, number: int, *, more: np.ndarray = NONE) -> Tuned | None:
         """Tune the net of one round, or read it where it is done already; None: the time is too short.
@@ -139,13 +79,13 @@ class Finetune:
         The pictures at `more` are added to its training.
         """
         kind = "-more" if len(more) else ""
-        file = self.job.work / f"finetune-{self.size}-{self.policy}-{number}{kind}.npz"
+        file = self.job.work / f"finetune-{self.size}-{self.look.policy}-{number}{kind}.npz"
         if file.exists():
             return self._read(file)
         fit, score = self.rounds[number]
         history: list[dict[str, Any]] = []
         schedule = Schedule(
-            self.job.plan["finetune.steps"], POLICIES[self.policy], tuple(self.class_weights.tolist())
+            self.job.plan["finetune.steps"], POLICIES[self.look.policy], tuple(self.class_weights.tolist())
         )
 
         def report(step: int, loss: float, net: TunedNet) -> None:
@@ -167,7 +107,7 @@ class Finetune:
             return self.job.seconds_left() > RESERVE_SECONDS
 
         net = tune(
-            TunedNet(self.axes, self.first_head(fit)),
+            self.start(number),
             self.canvases,
             np.concatenate([fit, more]),
             self.labels,
@@ -198,14 +138,14 @@ class Finetune:
     def _row(self, number: int) -> dict[str, Any]:
         return {
             "member": "finetune",
-            "stage": f"{self.job.plan['finetune.side_px']} px, {self.policy}",
+            "stage": f"{self.job.plan['finetune.side_px']} px, {self.look.policy}",
             "fold": number,
         }
 
     def _read(self, file: Path) -> Tuned:
         number = int(file.stem.removesuffix("-more").rpartition("-")[2])
         with np.load(file, allow_pickle=False) as found:
-            net = TunedNet(self.axes, self.first_head(self.rounds[number][0]))
+            net = self.start(number)
             state = {key: torch.from_numpy(found[f"net.{key}"]) for key in net.state_dict()}
             net.load_state_dict(state)
             history = tuple(
@@ -276,10 +216,10 @@ def _tune_all(member: Finetune, rival: Rival | None) -> tuple[list[Tuned], str]:
 
 def _said(member: Finetune) -> str:
     plan = member.job.plan
-    policy = POLICIES[member.policy].words()
+    policy = POLICIES[member.look.policy].words()
     return (
         f"EfficientNet-Lite0 with {policy} at {member.view.height} x {member.view.width} px, "
-        f"{plan['finetune.steps']} steps each after its head was fitted; {member.why}"
+        f"{plan['finetune.steps']} steps each after its head was fitted; {member.look.why}"
     )
 
 
