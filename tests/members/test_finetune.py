@@ -174,6 +174,18 @@ def test_stays_away_where_nothing_is_left_to_win(job):
     assert "probe leaves 0 out-of-fold errors" in found.words
 
 
+def test_folds_that_cannot_win_are_not_tuned(job):
+    """The rival is flawless on the first fold, and wrong on the second: enough errors to be challenged."""
+    folds, sure = job.split.folds[0], np.eye(2)[job.pictures.labels] * 30.0
+    sure[np.flatnonzero(folds == 1)[:6]] *= -1
+    before = Fitted("probe", sure, View("area", 8, 8), lambda *_: "", lambda _: None, 0.0, "")
+    found = fit_finetune(job, (before,))
+    assert not found.complete
+    assert "Given up" in found.words
+    assert np.isnan(found.logits[folds == 1]).all()
+    assert not np.isnan(found.logits[folds == 0]).any()
+
+
 FOUND = {
     "pictures": 1000,
     "parts": {"train": 800, "test": 200},

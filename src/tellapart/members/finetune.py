@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tellapart.evaluate.calibration import fit_calibrator
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail_net import Schedule
 from tellapart.members.frozen_look import FrozenLook, look
@@ -208,8 +209,11 @@ def _tune_all(member: Finetune, rival: Rival | None) -> tuple[list[Tuned], str]:
             return tuned, f"The time was up after {number} of {len(member.rounds)} rounds."
         tuned.append(one)
         if number == 0 and rival is not None:
-            reason = rival.stands(member.rounds[0][1], one.scored)
-            if reason:
+            scored = member.rounds[0][1]
+            # Tuned nets are too sure of themselves, which the choice mends. Mended here on the fold itself, which is
+            # generous: that costs time at worst.
+            mended = fit_calibrator(one.scored, member.labels[scored]).apply(one.scored)
+            if reason := rival.stands(scored, np.log(np.clip(mended, 1e-12, None))):
                 return tuned, reason
     return tuned, ""
 

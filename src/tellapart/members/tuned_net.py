@@ -26,7 +26,7 @@ from tellapart.members.detail_net import Schedule, batches
 from tellapart.members.head import CLIP, Axes, Linear
 from tellapart.tuning_plan import BATCH, REPORTS
 
-PEAK_RATE = 3e-4  # of the head and the last convolution; one cycle of AdamW
+PEAK_RATE = 1e-4  # of the head and the last convolution; one cycle of AdamW
 PER_BLOCK = 0.8  # times the rate of the block after it: the first layers learn at a thirtieth
 WEIGHT_DECAY = 0.01  # AdamW's default
 WARM_UP = 0.2  # share of the steps in which the rate rises
