@@ -10,15 +10,15 @@ import pytest
 import torch
 from PIL import Image
 
-from tellapart.backbones.features import session
-from tellapart.backbones.graph import Graph
 from tellapart.backbones.lite import load_lite
+from tellapart.deploy.model_file import build_model
+from tellapart.deploy.predictor import Predictor
 from tellapart.errors import OptionError
+from tellapart.members.blend import choose
 from tellapart.members.detail_net import Schedule
 from tellapart.members.finetune import Finetune, fit_finetune
 from tellapart.members.member import Fitted, Job
 from tellapart.members.policy import POLICIES
-from tellapart.members.scores import softmax
 from tellapart.members.tuned_net import layered, tune
 from tellapart.options import TrainOptions, parse_members
 from tellapart.pictures.read import read_pictures
@@ -88,12 +88,14 @@ def test_scores_all_but_the_sealed_part(job, fitted):
     assert np.mean(fitted.logits[known].argmax(1) == job.pictures.labels[known]) > 0.9
 
 
-def test_the_graph_gives_what_the_nets_gave(job, fitted):
-    graph = Graph("g")
-    model = graph.model({"logits": (fitted.write(graph, graph.images("images")), 2)})
+def test_the_model_file_gives_what_the_nets_gave(job, fitted):
+    known = job.split.indices("train", "validation")
+    choice = choose([fitted], known, job.pictures.labels[known])
+    facts = {"classes": ["a", "b"], "positive": None, "threshold": None, "not_sure_below": 0.5}
+    predictor = Predictor(build_model(choice, facts).SerializeToString())
     rows = job.split.indices("validation")  # scored by all nets, averaged: as the model does
-    found = session(model, 1).run(None, {"images": images_of(job, rows)})[0]
-    np.testing.assert_allclose(softmax(found), softmax(fitted.logits[rows]), atol=1e-4)
+    found = predictor.probabilities([job.store[int(i)] for i in rows])
+    np.testing.assert_allclose(found, choice.probabilities[np.isin(known, rows)], atol=1e-4)
 
 
 def test_no_picture_is_scored_by_a_net_that_knew_its_label(job, fitted, head, tmp_path):
