@@ -115,7 +115,13 @@ def train(
             "timm:NAME."
         ),
     ] = "efficientnet-lite0",
-    members: Annotated[str, typer.Option(help="What may be tried.")] = "probe,detail",
+    members: Annotated[
+        str,
+        typer.Option(
+            help="What may be tried, in this order: probe (a pretrained network, frozen), detail (small nets from "
+            "scratch), finetune (the built-in network tuned end to end: minutes to hours)."
+        ),
+    ] = "probe,detail",
     groups: GroupsOption = None,
     corrections: Annotated[
         str | None,

@@ -12,7 +12,9 @@ from tellapart.errors import OptionError
 from tellapart.evaluate.aim import Aim
 from tellapart.pictures.corrections import identity_of
 
-MEMBERS = ("probe", "detail")
+MEMBERS = ("probe", "detail", "finetune")
+USUAL_MEMBERS = ("probe", "detail")
+TUNABLE = "efficientnet-lite0"  # the one network whose layers can be trained on here
 SHORTEST = 10.0  # seconds; below it not even the pictures of a small set are read and scored
 
 
@@ -25,13 +27,20 @@ class TrainOptions:
     positive: str | None = None
     aim: Aim = field(default_factory=Aim.parse)
     backbone: str = "efficientnet-lite0"
-    members: tuple[str, ...] = MEMBERS
+    members: tuple[str, ...] = USUAL_MEMBERS
     groups_file: str | None = None
     corrections_file: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**31:
             raise OptionError("--seed is a whole number from 0 on.", found=str(self.seed))
+        if "finetune" in self.members and self.backbone != TUNABLE:
+            raise OptionError(
+                f"The member finetune tunes the built-in network {TUNABLE}.",
+                found=f"--backbone {self.backbone}",
+                where="--members",
+                advice="leave out --backbone, or finetune",
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what makes two commands the same command."""

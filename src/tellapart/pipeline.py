@@ -244,11 +244,13 @@ def keep_corrections(folder: RunFolder, options: TrainOptions) -> None:
 
 
 def fit_members(prepared: Prepared) -> list[Fitted]:
-    """Fit the planned members one after the other; each knows what those before it reached."""
+    """Fit the planned members in order; each knows what those before it reached, and leaves time for the next."""
     job = prepared.job
     fitted: list[Fitted] = []
-    for name in job.plan["members"]:
-        fitted.append(fit_member(name, prepared, fitted))
+    for number, name in enumerate(names := job.plan["members"]):
+        reserved = sum(job.plan.quoted_seconds[later] for later in names[number + 1 :])
+        own = replace(prepared, job=replace(job, deadline=job.deadline - reserved))
+        fitted.append(fit_member(name, own, fitted))
     return fitted
 
 
@@ -259,6 +261,10 @@ def fit_member(name: str, prepared: Prepared, before: Sequence[Fitted]) -> Fitte
         from tellapart.members.detail import fit_detail
 
         return fit_detail(job, before)
+    if name == "finetune":
+        from tellapart.members.finetune import fit_finetune
+
+        return fit_finetune(job, before)
     from tellapart.members.probe import fit_probe
 
     return fit_probe(job, prepared.inspection.features_ND, prepared.backbone)

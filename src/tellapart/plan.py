@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,14 @@ import numpy as np
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.decode import STORE_SIDE, Facts
 from tellapart.pictures.store import PictureStore
+from tellapart.tuning_plan import tuning_cut, tuning_seconds, tuning_settings
 
 FEW = 150  # below this many training pictures one deal of folds moves a score by more than its members differ
 MANY = 5_000  # above it three folds leave enough to fit on, and each costs minutes
 LOOK_SIDE = 128  # px; the first, cheap look of the detail net: a quarter of the time of 256 px
 EPOCHS = 16  # of the detail net; ten are enough on pellets, forty still helped on 546 pictures of 28 px
 ABOVE_TRAINED = 8 / 7  # a backbone looks at this many times the side of its training: 256 px for 224
+TUNING = "tuning the pretrained network"
 MOST_EPOCHS = 60  # so that a few dozen pictures are not seen hundreds of times
 
 
@@ -41,6 +43,7 @@ class Speed:
     feature_per_picture: float
     detail_per_step: dict[int, float]
     read_per_picture: float
+    tuning_per_step: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -243,8 +246,22 @@ def make_plan(
             "empirical: which of them leave the label as it is shows on the first fold",
         ),
     ]
-    plan = Plan(found, tuple(settings), _quote(found, speed, settings))
-    return _cut_down(plan, speed, budget_seconds)
+    if "finetune" in members:
+        settings += [Setting(*row) for row in tuning_settings(found, folds)]
+    plan = _cut_down(Plan(found, tuple(settings), _quote(found, speed, settings)), speed, budget_seconds)
+    if "finetune" not in members or "finetune" in plan["members"]:
+        return plan
+    # What was cut for its sake comes back.
+    rest = make_plan(
+        found,
+        speed,
+        members=[name for name in members if name != "finetune"],
+        backbone=backbone,
+        area_px=area_px,
+        budget_seconds=budget_seconds,
+    )
+    note = next(one for one in plan.left_out if one["what"] == TUNING)
+    return replace(rest, left_out=(*rest.left_out, note))
 
 
 def _folds_reason(training: int, scarcest: int, folds: int) -> str:
@@ -271,6 +288,9 @@ def _quote(found: dict[str, Any], speed: Speed, settings: Sequence[Setting]) -> 
             len(value["detail.policies"]) + value["folds"] - 1
         )  # larger sizes only while there is time for them
         quoted["detail"] = rounds * steps * speed.detail_per_step[side]
+    if "finetune" in value["members"]:
+        per_step = speed.tuning_per_step[value["finetune.side_px"]]
+        quoted["finetune"] = tuning_seconds(found, value, per_step)
     quoted["evaluate and report"] = 6 + speed.feature_per_picture * found["parts"].get("test", 0)
     return quoted
 
@@ -301,10 +321,16 @@ def _next_cut(plan: Plan) -> tuple[dict[str, Any], str] | None:
         return {"repeats": 1}, "repeated folds"
     if "detail" in members and len(plan["detail.policies"]) > 1:
         return {"detail.policies": plan["detail.policies"][:1]}, "comparing turns and mirrorings"
+    if "finetune" in members:
+        value = {setting.name: setting.value for setting in plan.settings}
+        if cut := tuning_cut(plan.fingerprint, value):
+            return cut
     if plan["folds"] > 3:
         return {"folds": 3}, f"{plan['folds']} folds"
     if "detail" in members and steps[0] > 200:
         return {"detail.steps": [max(200, s // 2) for s in steps]}, "half of the detail net's steps"
+    if "finetune" in members and len(members) > 1:
+        return {"members": [m for m in members if m != "finetune"]}, TUNING
     if "detail" in members and len(members) > 1:
         return {"members": [m for m in members if m != "detail"]}, "the detail net"
     return None

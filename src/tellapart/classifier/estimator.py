@@ -48,7 +48,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     prevalence
         Share of positives where it will be used.
     members
-        What may be tried.
+        What may be tried, in this order: ``probe``, ``detail``, ``finetune``.
     backbone
         The pretrained network behind `probe`.
     run

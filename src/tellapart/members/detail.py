@@ -19,20 +19,14 @@ import torch
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail_net import DetailNet, Schedule, logits, train
 from tellapart.members.member import Fitted, Job, Write
-from tellapart.members.policy import Policy
-from tellapart.members.scores import balanced_accuracy, best_share, log_losses, paired_gain, softmax
+from tellapart.members.policy import POLICIES
+from tellapart.members.rival import Rival, find_rival
+from tellapart.members.scores import balanced_accuracy, log_losses, paired_gain, softmax
 from tellapart.pictures.view import View
 
-POLICIES = {
-    "turns": Policy(mirror=True, turns=True),
-    "mirrorings": Policy(mirror=True, turns=False),
-    "none": Policy(mirror=False, turns=False),
-}
 SOLVED = 0.99
 """Balanced accuracy on the first fold at which neither another policy nor more pixels can add much."""
 NONE = np.array([], dtype=np.int64)
-FEW_ERRORS = 5
-"""Left by the member before: a flawless one would not be told from it (exact McNemar test, p >= .06)."""
 POOR = 0.90  # balanced accuracy of the member before, below which every policy and size gets its look
 
 
@@ -163,13 +157,9 @@ def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
     balance = next((one.balance for one in before if one.balance is not None), None)
     detail = Detail(job, (1.0,) * job.classes if balance is None else balance.weights)
     job.progress.stage("detail: looks", 8 * 3)
-    rival = min((f for f in before if f.complete), key=lambda f: _loss(f, job), default=None)
-    if rival is not None and (errors := _rival_errors(detail, rival)) <= FEW_ERRORS:
-        words = (
-            f"Not tried: {rival.name} leaves {errors} out-of-fold errors, and not even a flawless member would be "
-            f"told from that (exact McNemar test)."
-        )
-        return _without_model(detail, 0, np.full_like(rival.logits, np.nan), 0.0, words)
+    rival = find_rival(job, before)
+    if rival is not None and (words := rival.unbeatable()):
+        return _without_model(detail, 0, np.full_like(rival.fitted.logits, np.nan), 0.0, words)
     looks = _look_around(detail, rival)
     best = min(looks, key=lambda look: (look.losses.mean(), look.level))
     found = "; ".join(look.words(detail.sides[look.level]) for look in looks)
@@ -198,9 +188,9 @@ def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
     )
 
 
-def _look_around(detail: Detail, rival: Fitted | None) -> list[Look]:
+def _look_around(detail: Detail, rival: Rival | None) -> list[Look]:
     """Look with each policy at the smallest size, then at larger sizes with the best, as long as it may pay."""
-    poor = rival is None or _rival_accuracy(detail, rival) < POOR
+    poor = rival is None or rival.balanced_accuracy() < POOR
     looks: list[Look] = []
     if not poor:
         glance = detail.look(0, detail.job.plan["detail.policies"][0], glance=True)
@@ -227,40 +217,8 @@ def _look_around(detail: Detail, rival: Fitted | None) -> list[Look]:
     return looks
 
 
-def _rival_errors(detail: Detail, rival: Fitted) -> int:
-    train_part = detail.job.split.indices("train")
-    return int(np.sum(rival.logits[train_part].argmax(1) != detail.labels[train_part]))
-
-
-def _rival_accuracy(detail: Detail, rival: Fitted) -> float:
-    train_part = detail.job.split.indices("train")
-    return balanced_accuracy(rival.logits[train_part].argmax(1), detail.labels[train_part])
-
-
-def _cannot_win(detail: Detail, look: Look, rival: Fitted | None) -> str:
-    """Say why more folds would not change the choice; empty where they may.
-
-    They may where the look, with the share that suits it best, lowers the rival's log loss on the first fold by more
-    than one standard error of the paired difference.
-    """
-    if rival is None:
-        return ""
-    scored = detail.rounds[0][1]
-    truth, theirs = detail.labels[scored], softmax(rival.logits[scored])
-    share = best_share(theirs, softmax(look.trained.scored), truth)
-    mixed = (1 - share) * theirs + share * softmax(look.trained.scored)
-    gain, error = paired_gain(log_losses(theirs, truth), log_losses(mixed, truth))
-    if gain > error:
-        return ""
-    return (
-        f"Given up after the look: on the first fold, even blended in with its best share of {share:.0%}, it lowers "
-        f"the log loss of {rival.name} by {gain:.4f} only (standard error {error:.4f})."
-    )
-
-
-def _loss(fitted: Fitted, job: Job) -> float:
-    rows = job.split.indices("train", "validation")
-    return float(log_losses(softmax(fitted.logits[rows]), job.pictures.labels[rows]).mean())
+def _cannot_win(detail: Detail, look: Look, rival: Rival | None) -> str:
+    return "" if rival is None else rival.stands(detail.rounds[0][1], look.trained.scored)
 
 
 def _collect(detail: Detail, trained: Sequence[Trained]) -> np.ndarray:

@@ -112,7 +112,7 @@ def train(
     weights = torch.tensor(schedule.class_weights, dtype=torch.float32)
     targets, losses = torch.from_numpy(labels), []
     net.train()
-    for step, batch in enumerate(_batches(chosen, schedule.steps, generator), start=1):
+    for step, batch in enumerate(batches(chosen, schedule.steps, generator), start=1):
         images = torch.from_numpy(canvases.take(batch)).permute(0, 3, 1, 2)
         images = augment(images, schedule.policy, generator).to(memory_format=torch.channels_last)
         loss = functional.cross_entropy(net(images), targets[batch], weight=weights)
@@ -130,7 +130,7 @@ def train(
     return net.eval()
 
 
-def _batches(chosen: np.ndarray, steps: int, generator: torch.Generator) -> Iterator[np.ndarray]:
+def batches(chosen: np.ndarray, steps: int, generator: torch.Generator) -> Iterator[np.ndarray]:
     """Yield `steps` batches of indices from shuffled passes; a last, smaller batch of a pass is left out."""
     n, size = len(chosen), min(BATCH, len(chosen))
     while True:

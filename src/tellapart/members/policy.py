@@ -37,3 +37,11 @@ class Policy:
         if self.turns:
             return "quarter turns and mirrorings" if self.mirror else "quarter turns"
         return "mirrorings" if self.mirror else "neither turns nor mirrorings"
+
+
+POLICIES = {
+    "turns": Policy(mirror=True, turns=True),
+    "mirrorings": Policy(mirror=True, turns=False),
+    "none": Policy(mirror=False, turns=False),
+}
+"""Those that members choose among."""

@@ -15,6 +15,7 @@ import numpy as np
 from tellapart.backbones.features import Backbone, session
 from tellapart.pictures.store import PictureStore
 from tellapart.plan import Speed, canvas, detail_sides, probe_area
+from tellapart.tuning_plan import tuning_canvas, tuning_sides
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 _GLIBC_LARGEST = 32 * 2**20  # bytes; where glibc's own adjustment of the threshold ends
@@ -64,7 +65,7 @@ def measure_speed(
     members: Sequence[str],
     read_seconds: float,
 ) -> Speed:
-    """Time the backbone on a batch of pictures and the detail net on a few steps at the smallest size."""
+    """Time the backbone on a batch of pictures, and nets that are trained on a few steps at their smallest size."""
     feature = (
         time_backbone(backbone, probe_area(store.facts, backbone.area_px), store)
         if "probe" in members
@@ -75,7 +76,12 @@ def measure_speed(
         sides = detail_sides(found)
         first = time_detail(canvas(found, sides[0]))
         steps = {side: first * (side / sides[0]) ** 2 for side in sides}
-    return Speed(feature, steps, read_seconds)
+    tuning: dict[int, float] = {}
+    if "finetune" in members:
+        sides = tuning_sides(found)
+        first = time_tuning(tuning_canvas(found, sides[0]))
+        tuning = {side: first * (side / sides[0]) ** 2 for side in sides}
+    return Speed(feature, steps, read_seconds, tuning)
 
 
 def time_backbone(backbone: Backbone, area_px: int, store: PictureStore) -> float:
@@ -105,5 +111,25 @@ def time_detail(size: tuple[int, int]) -> float:
     for _ in range(STEPS):
         began = time.perf_counter()
         net(batch).sum().backward()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
+
+
+def time_tuning(size: tuple[int, int]) -> float:
+    """Return the seconds of one step of tuning the pretrained network on pictures of this height and width, px."""
+    import torch
+
+    from tellapart.backbones.lite import load_lite
+    from tellapart.tuning_plan import BATCH
+
+    net = load_lite().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(net.parameters(), lr=0.0)
+    batch = torch.zeros((BATCH, 3, *size)).to(memory_format=torch.channels_last)
+    seconds = []
+    for _ in range(STEPS):
+        began = time.perf_counter()
+        optimiser.zero_grad()
+        net(batch).sum().backward()
+        optimiser.step()
         seconds.append(time.perf_counter() - began)
     return min(seconds)

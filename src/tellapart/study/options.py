@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from tellapart.errors import OptionError
-from tellapart.options import MEMBERS
 
 QUESTIONS = {
     "size": "would larger pictures help, or smaller ones do?",
@@ -15,6 +14,7 @@ QUESTIONS = {
     "balance": "is it the imbalance of the classes?",
     "augmentation": "which changes of the training pictures help, which harm?",
 }
+MODELS = ("probe", "detail")
 SCRIPTS = (".py", ".ipynb")
 
 
@@ -55,7 +55,7 @@ class StudyOptions:
             )
         if not 0 <= self.seed < 2**31:
             raise OptionError("--seed is a whole number from 0 on.", found=str(self.seed))
-        if self.model is not None and self.model not in MEMBERS:
+        if self.model is not None and self.model not in MODELS:
             raise _unknown_model(self.model)
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,13 +74,13 @@ class StudyOptions:
 def _unknown_model(model: str) -> OptionError:
     if Path(model).suffix.lower() in SCRIPTS:
         return OptionError(
-            f"--model is one of {', '.join(MEMBERS)}.",
+            f"--model is one of {', '.join(MODELS)}.",
             found=repr(model),
             where="a training script: scripts of your own cannot be studied yet",
             advice="leave --model out, or let `tellapart diagnose` look at the script",
         )
     return OptionError(
-        f"--model is one of {', '.join(MEMBERS)}.",
+        f"--model is one of {', '.join(MODELS)}.",
         found=repr(model),
         where="--model",
         advice="leave it out to have the better one taken",

@@ -96,7 +96,7 @@ def _detail(
 
     Without time for looks pictures keep their position, which is always right.
     """
-    from tellapart.members.detail import POLICIES
+    from tellapart.members.policy import POLICIES
     from tellapart.study.nets import DetailLearner
 
     plain = DetailLearner(bench)
