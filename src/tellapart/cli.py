@@ -220,7 +220,10 @@ def study(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="probe or detail; the one that does better on the first fold by default."),
+        typer.Option(
+            help="probe or detail; the one that does better on the first fold by default. Or your own training script "
+            "(.py, .ipynb): it is run in a copy of its folder, with PICTURES as its first argument."
+        ),
     ] = None,
     groups: GroupsOption = None,
     as_json: JsonOption = False,

@@ -41,14 +41,65 @@ def test_a_folder_is_answered_once_and_kept(tmp_path, monkeypatch):
     ("options", "words"),
     [
         ({"question": "colour"}, "size, amount, balance, augmentation"),
-        ({"question": "size", "model": "train.py"}, "cannot be studied yet"),
-        ({"question": "size", "model": "resnet"}, "probe, detail"),
+        ({"question": "size", "model": "resnet"}, "probe, detail, or a training script"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_advice(refused, options, words):
     error = refused(StudyOptions, **options)
     assert isinstance(error, OptionError)
     assert words in str(error)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+import numpy as np
+import torch
+from PIL import Image
+
+def read(part):
+    files = sorted((Path(sys.argv[1]) / part).glob("*/*.png"))
+    x = [np.asarray(Image.open(file), dtype="float32").ravel() / 255 for file in files]
+    names = sorted({file.parent.name for file in files})
+    return torch.tensor(np.array(x)), torch.tensor([names.index(file.parent.name) for file in files])
+
+x, y = read("train")
+vx, vy = read("val")
+model = torch.nn.Linear(x.shape[1], 2)
+loss_fn = torch.nn.CrossEntropyLoss()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+for epoch in range(3):
+    for at in torch.randperm(len(x)).split(8):
+        optimizer.zero_grad()
+        loss_fn(model(x[at]), y[at]).backward()
+        optimizer.step()
+    with torch.no_grad():
+        print((model(vx).argmax(1) == vy).float().mean().item())
+"""
+
+
+def test_a_script_of_the_users_own_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr("tellapart.study.own_script.rounds.PLANNED", 1)
+    write_set(tmp_path / "set" / "train", {"filled": 10, "ring": 30})
+    write_set(tmp_path / "set" / "val", {"filled": 10, "ring": 10}, seed=1)
+    script = tmp_path / "code" / "train.py"
+    script.parent.mkdir()
+    script.write_text(SCRIPT)
+    found = package.study("balance", tmp_path / "set", model=str(script), time="20m", out=tmp_path / "out")
+    document = found.to_dict()
+    jsonschema.validate(document, SCHEMA)
+    fitted = {arm["key"]: arm["fitted_pictures"] for arm in document["arms"]}
+    assert fitted == {"natural": 40, "threshold": 40, "weighted": 40, "resampled": 60, "thinned": 20}
+    assert {arm["balanced_accuracy"]["n"] for arm in document["arms"]} == {20}
+    assert document["model"]["name"] == "script"
+    assert "your script train.py" in (tmp_path / "out" / "report.html").read_text()
+    assert list(script.parent.iterdir()) == [script]
+
+
+def test_a_script_is_given_a_folder(refused, tmp_path):
+    table = tmp_path / "set.csv"
+    table.write_text("path,label\n")
+    assert "a table" in str(refused(package.study, "size", table, model="train.py"))
 
 
 def test_pictures_that_are_not_there_leave_no_folder(refused, tmp_path):

@@ -26,7 +26,8 @@ from .sandbox.process import MARK, NO_MARK
 IMPORT_SECONDS = 120.0
 LOOK_EVERY = 0.1
 FORK_SECONDS = 20.0
-OF_THE_RUN = ("TMPDIR", MARK)
+FOLDERS = ("TMPDIR", "PICTURES")
+OF_THE_RUN = (*FOLDERS, MARK)
 """What differs in the environments of runs; a copy is given its own."""
 
 
@@ -84,7 +85,7 @@ class ForkServer:
             request = {
                 "order": str(order),
                 "folder": str(script.parent),
-                "environment": {"TMPDIR": environment["TMPDIR"]},
+                "environment": {key: environment[key] for key in FOLDERS if key in environment},
                 "mark": [MARK, environment[MARK]],
             }
             try:
@@ -121,6 +122,7 @@ class ForkServer:
         if not self.usable or not opening.imports:
             raise ColdStartError
         shared = {key: value for key, value in environment.items() if key not in OF_THE_RUN}
+        shared["PICTURES"] = str("PICTURES" in environment)  # a copy can be given others, but not none
         if self._known is None:
             self._known, self.usable = (opening, shared), False
             self.usable = self._launch(opening, environment, advance)

@@ -77,7 +77,7 @@ def speed_of(recording: Recording, program: Program) -> Speed | None:
         return None
     setup = max(recording.seconds - trained, 0.0) + recording.closing_seconds
     return Speed(
-        setup, trained / training.n_steps, _epoch_steps(training, recording, program), _sides(training)
+        setup, trained / training.n_steps, _epoch_steps(training, recording, program), picture_sides(training)
     )
 
 
@@ -105,8 +105,8 @@ def _said(training: Training, program: Program) -> Iterator[float]:
         yield part.known / batch
 
 
-def _sides(training: Training) -> tuple[int, ...]:
-    """Return height and width of a picture, with the channels first or last."""
+def picture_sides(training: Training) -> tuple[int, ...]:
+    """Return height and width of a picture, with the channels first or last; nothing where it is no picture."""
     part = training.parts.get("train")
     shape = () if part is None or part.inputs is None else part.inputs.shape
     if len(shape) != 3:

@@ -21,9 +21,9 @@ def n_units(part: Part) -> int:
     return part.n if part.clusters is None else int(part.clusters.max()) + 1
 
 
-def student_quantile(degrees: float) -> float:
-    """Two-sided 95 % quantile of Student's t; at least one degree of freedom."""
-    return float(special.stdtrit(max(degrees, 1.0), 0.5 + LEVEL / 2))
+def student_quantile(degrees: float, comparisons: int = 1) -> float:
+    """Two-sided 95 % quantile of Student's t, of all comparisons together; at least one degree of freedom."""
+    return float(special.stdtrit(max(degrees, 1.0), 1 - (1 - LEVEL) / 2 / comparisons))
 
 
 def variance(influence: Floats, strata: Integers, clusters: Integers | None = None) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ MEASURES = {
     "average_precision": "average precision",
     "log_loss": "log loss",
 }
+OF_MEMBER = "Out of fold, on training pictures; the sealed part was not opened."
+OF_SCRIPT = "Of your script, on pictures that it was not trained on."
 TONES = {"yes": "good", "no": "plain", "cannot tell": "open"}
 JUDGED = {
     "more": "higher",
@@ -54,6 +56,8 @@ def render_study(document: Mapping[str, Any], name: str) -> str:
     found = clean(dict(document))
     answer = text(found.get("answer"), "cannot tell")
     model = mapping(found.get("model"))
+    of_script = _of_script(found)
+    measures = tuple(MEASURES)[: 1 if of_script else None]  # of a script nothing else is counted
     return render_page(
         "study.html.j2",
         name=visible(name),
@@ -62,9 +66,13 @@ def render_study(document: Mapping[str, Any], name: str) -> str:
         answer=answer,
         tone=TONES.get(answer, "open"),
         chart=_chart(found),
-        measures=tuple(MEASURES.values()),
-        arms=tuple(map(_arm, sequence(found.get("arms")))),
-        effects=tuple(map(_effect, sequence(found.get("effects")))),
+        measures=tuple(MEASURES[key] for key in measures),
+        caption=OF_SCRIPT if of_script else OF_MEMBER,
+        pairing="seeds and, where they are the same, pictures"
+        if of_script
+        else "the same pictures, folds and seeds",
+        arms=tuple(_arm(one, measures) for one in sequence(found.get("arms"))),
+        effects=tuple(_effect(one, measures) for one in sequence(found.get("effects"))),
         points=tuple(map(_point, sequence(mapping(found.get("curve")).get("points")))),
         notes=texts(found.get("notes")),
         facts=_facts(found, model),
@@ -77,7 +85,9 @@ def study_in_words(document: Mapping[str, Any]) -> str:
     arms, effects = ([_line_of(one) for one in sequence(found.get(key))] for key in ("arms", "effects"))
     wide = max((len(words) for words, _ in arms + effects), default=0)
     lines = [text(found.get("sentence"))]
-    for title, some in (("Balanced accuracy out of fold", arms), ("Differences", effects)):
+    measured = "Balanced accuracy on pictures that it was not trained on"
+    title_of_arms = measured if _of_script(found) else "Balanced accuracy out of fold"
+    for title, some in ((title_of_arms, arms), ("Differences", effects)):
         if some:
             lines += ["", title, *(f"  {words:<{wide}}  {figure}" for words, figure in some)]
     notes = texts(found.get("notes"))
@@ -93,17 +103,21 @@ def _figure(block: Mapping[str, Any], measure: str) -> Figure:
     return Figure(MEASURES.get(measure, measure), as_estimate(block.get(measure)), "score")
 
 
-def _arm(block: Any) -> Line:
+def _of_script(found: Mapping[str, Any]) -> bool:
+    return mapping(found.get("model")).get("name") == "script"
+
+
+def _arm(block: Any, measures: Sequence[str]) -> Line:
     one = mapping(block)
     seconds, each = as_number(one.get("training_seconds")), as_number(one.get("seconds_a_picture"))
     cost = duration(seconds) if each is None else f"{duration(seconds)}; {1000 * each:.0f} ms a picture"
-    figures = tuple(_figure(one, measure) for measure in MEASURES)
+    figures = tuple(_figure(one, measure) for measure in measures)
     return Line(text(one.get("words")), figures, f"{as_number(one.get('fitted_pictures')) or 0:,.0f}", cost)
 
 
-def _effect(block: Any) -> Line:
+def _effect(block: Any, measures: Sequence[str]) -> Line:
     one = mapping(block)
-    figures = tuple(_figure(one, measure) for measure in MEASURES)
+    figures = tuple(_figure(one, measure) for measure in measures)
     return Line(text(one.get("words")), figures, judged=JUDGED.get(text(one.get("judged")), ""))
 
 
@@ -131,17 +145,22 @@ def _chart(found: Mapping[str, Any]) -> Chart | None:
     arms = [mapping(one) for one in sequence(found.get("arms"))]
     if not arms:
         return None
-    question = found.get("question")
+    question, how = (
+        found.get("question"),
+        "on pictures not trained on" if _of_script(found) else "out of fold",
+    )
     chance = 1 / max(2, len(mapping(found.get("classes"))))
     if question == "size":
         places = [_place(one, text(one.get("words")).removesuffix(" px")) for one in arms]
         return draw_levels(
-            places, "Balanced accuracy at each size", "longest side of the pictures, px", chance
+            places, "Balanced accuracy at each size", "longest side of the pictures, px", chance, how=how
         )
     if question == "amount":
         places = [_place(one, one.get("fitted_pictures")) for one in arms]
         band = [_along(mapping(point)) for point in sequence(mapping(found.get("curve")).get("band"))]
-        return draw_levels(places, "Balanced accuracy with more pictures", "training pictures", chance, band)
+        return draw_levels(
+            places, "Balanced accuracy with more pictures", "training pictures", chance, band, how
+        )
     return _effects_chart([mapping(one) for one in sequence(found.get("effects"))], str(question))
 
 

@@ -5,7 +5,7 @@ m scored pictures, R repeats, A amounts, B replicates of the bootstrap, K classe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from tellapart.study.curve import Curves, fit_curves
 from tellapart.study.effect import MATTERS, Scored, level, score
 from tellapart.study.learners import Learner
 from tellapart.study.planning import fit_into_time
-from tellapart.study.rounds import Rounds, run_rounds
+from tellapart.study.rounds import run_rounds
 
 FINE = (0.125, 0.18, 0.25, 0.35, 0.5, 0.7, 1.0)
 COARSE = (0.125, 0.25, 0.5, 1.0)
@@ -58,11 +58,17 @@ def study_amount(bench: Bench, learner: Learner) -> Answer:
     rows = rows_of(arms, scored, rounds)
     amounts = np.array([rounds.fitted[arm.key] for arm in arms])
     errors_BA, own_A = _errors(bench, [scored[arm.key] for arm in arms])
-    curve = _curve(amounts, errors_BA, own_A, len(bench.labels))
+    curve = draw_out(amounts, errors_BA, own_A, len(bench.labels))
     effects = tuple(
         effect_of(scored, arm, arms[-1], len(arms) - 1, f"all instead of {arm.words}") for arm in arms[:-1]
     )
-    verdict, sentence, enough = _sentence(bench, learner, curve, scored, arms, rounds)
+    reached = level(scored[arms[-1].key], "balanced_accuracy")
+    now = f"now {said(reached)} out of fold, n = {reached.n}"
+    verdict, sentence, enough = (
+        ("cannot tell", words, None)
+        if (words := at_chance(reached, bench.classes, learner.name))
+        else told_by(curve, reached, now, len(bench.labels), lambda gain: what_would_do(bench, rounds, gain))
+    )
     notes = [
         f"In folds {amounts[-1]:.0f} of the {len(bench.labels)} pictures are trained on at most; the curve says what "
         f"all of them, and more, would give.",
@@ -129,8 +135,17 @@ def _balanced(
     return np.asarray(np.mean(recalls, axis=0))
 
 
-def _curve(amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, n: int) -> Curve:
-    """Fit, check by foretelling the largest amount from the smaller ones, draw out."""
+def draw_out(amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, n: int) -> Curve:
+    """Fit a curve, check it by foretelling the largest amount from the smaller ones, and draw it out.
+
+    Parameters
+    ----------
+    amounts : (A,) pictures, rising
+    errors_BA, own_A
+        1 - balanced accuracy: replicates, and as measured.
+    n
+        All pictures there are.
+    """
     weights = 1 / (errors_BA.var(0) + 1e-4)  # not more exact than a hundredth: the law itself is not
     fitted = fit_curves(amounts, errors_BA, weights)
     own = fit_curves(amounts, own_A[None], weights)
@@ -203,23 +218,22 @@ def _limits(value: float, drawn: np.ndarray, n: int) -> Estimate:
     return Estimate(float(value), min(float(low), float(value)), max(float(high), float(value)), n)
 
 
-def _sentence(
-    bench: Bench,
-    learner: Learner,
-    curve: Curve,
-    scored: Mapping[str, Scored],
-    arms: Sequence[Arm],
-    rounds: Rounds,
+def told_by(
+    curve: Curve, reached: Estimate, now: str, n: int, further: Callable[[Estimate], tuple[str, float | None]]
 ) -> tuple[Verdict, str, float | None]:
-    reached = level(scored[arms[-1].key], "balanced_accuracy")
-    if words := at_chance(reached, bench.classes, learner.name):
-        return "cannot tell", words, None
-    n = len(bench.labels)
+    """Return what a curve says.
+
+    Parameters
+    ----------
+    curve, reached, now, n
+        With all n pictures; `now` says it.
+    further
+        What would narrow an open effect.
+    """
     if words := flawless(reached, "with all pictures", "more of them"):
         return "no", words, None
     twice = next(one for one in curve.points if one.pictures == round(2 * n))
     four = curve.points[-1]
-    now = f"now {said(reached)} out of fold, n = {reached.n}"
     if not curve.held:
         return "cannot tell", f"Cannot tell: {curve.check_words.removeprefix('Checked: ')}", None
     if four.gain.high < MATTERS:
@@ -243,7 +257,7 @@ def _sentence(
             f"{by(twice.gain)}, four times by {by(four.gain)}; {now}.",
             None,
         )
-    advice, enough = what_would_do(bench, rounds, twice.gain)
+    advice, enough = further(twice.gain)
     return (
         "cannot tell",
         f"Cannot tell for sure: twice the pictures ({twice.pictures:,} instead of {n:,}) would raise balanced accuracy "

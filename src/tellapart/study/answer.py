@@ -4,18 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.measures import to_json
 from tellapart.study.arm import Arm
-from tellapart.study.bench import Bench
 from tellapart.study.effect import MATTERS, MEASURES, Scored, gain, judge, level
 from tellapart.study.rounds import FEWEST_ROUNDS, Rounds
 
 Verdict = Literal["yes", "no", "cannot tell"]
+
+
+class Asked(Protocol):
+    """What is asked about, and until when.
+
+    Attributes
+    ----------
+    labels
+        (n,) of the training pictures.
+    began, deadline
+        On the monotonic clock.
+    """
+
+    @property
+    def labels(self) -> np.ndarray: ...  # noqa: D102 - above
+
+    @property
+    def began(self) -> float: ...  # noqa: D102 - above
+
+    @property
+    def deadline(self) -> float: ...  # noqa: D102 - above
+
+    def seconds_left(self) -> float:
+        """Until the answer has to be written."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +133,13 @@ class Answer:
     studied: int = 0
     trainings: int = 0
 
-    def based_on(self, bench: Bench, rounds: Rounds) -> Answer:
+    def based_on(self, bench: Asked, rounds: Rounds) -> Answer:
         """Return the answer with what it rests on."""
         return replace(self, studied=len(bench.labels), trainings=rounds.done)
+
+    def noting(self, *notes: str) -> Answer:
+        """Return the answer with further notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, without the question."""
@@ -165,7 +192,7 @@ def rows_of(
         Row(
             arm.key,
             arm.words,
-            _settings(arm),
+            rows_settings(arm),
             round(rounds.fitted[arm.key]),
             {measure: level(scored[arm.key], measure) for measure in MEASURES},
             rounds.seconds[arm.key],
@@ -175,7 +202,8 @@ def rows_of(
     )
 
 
-def _settings(arm: Arm) -> dict[str, Any]:
+def rows_settings(arm: Arm) -> dict[str, Any]:
+    """Return what an arm asks for, as far as it asks for anything."""
     found = {key: value for key, value in asdict(arm).items() if key not in ("key", "words")}
     return {key: value for key, value in found.items() if value is not None}
 
@@ -203,7 +231,7 @@ def by(estimate: Estimate) -> str:
     return f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"
 
 
-def too_few_rounds(bench: Bench, rounds: Rounds) -> Answer:
+def too_few_rounds(bench: Asked, rounds: Rounds) -> Answer:
     """Say that the time was too short for the fewest trainings that show anything."""
     spent = bench.deadline - bench.began - max(0.0, bench.seconds_left())
     enough = 1.2 * (spent + rounds.missing_seconds) + 30
@@ -234,7 +262,7 @@ def flawless(reached: Estimate, where: str, what: str) -> str:
     )
 
 
-def what_would_do(bench: Bench, rounds: Rounds, effect: Estimate) -> tuple[str, float | None]:
+def what_would_do(bench: Asked, rounds: Rounds, effect: Estimate) -> tuple[str, float | None]:
     """Say what would narrow an open effect: more time where trainings were left out, else more pictures."""
     if rounds.done < rounds.planned and rounds.done > 0:
         spent = float(np.nansum(list(rounds.seconds.values()))) * rounds.planned

@@ -33,7 +33,8 @@ class StudyOptions:
     positive
         The class that is looked for; None: the rarest.
     model
-        ``probe`` or ``detail``; None: whichever does better on the first fold.
+        ``probe``, ``detail``, or a training script (``.py``, ``.ipynb``) that reads the folder which is its first
+        argument; None: whichever member does better on the first fold.
     groups_file
         A table ``file,group`` of what belongs together.
     """
@@ -55,8 +56,18 @@ class StudyOptions:
             )
         if not 0 <= self.seed < 2**31:
             raise OptionError("--seed is a whole number from 0 on.", found=str(self.seed))
-        if self.model is not None and self.model not in MODELS:
-            raise _unknown_model(self.model)
+        if self.model is not None and self.model not in MODELS and not self.own_script:
+            raise OptionError(
+                f"--model is one of {', '.join(MODELS)}, or a training script ({' or '.join(SCRIPTS)}).",
+                found=repr(self.model),
+                where="--model",
+                advice="leave it out to have the better one taken",
+            )
+
+    @property
+    def own_script(self) -> bool:
+        """Whether the question is asked of a script of the user's."""
+        return self.model is not None and Path(self.model).suffix.lower() in SCRIPTS
 
     def to_dict(self) -> dict[str, Any]:
         """Return what makes two commands the same command."""
@@ -66,22 +77,6 @@ class StudyOptions:
             "time_seconds": self.time_seconds,
             "seed": self.seed,
             "positive": self.positive,
-            "model": self.model,
+            "model": str(Path(self.model).absolute()) if self.model and self.own_script else self.model,
             "groups_file": self.groups_file and str(Path(self.groups_file).absolute()),
         }
-
-
-def _unknown_model(model: str) -> OptionError:
-    if Path(model).suffix.lower() in SCRIPTS:
-        return OptionError(
-            f"--model is one of {', '.join(MODELS)}.",
-            found=repr(model),
-            where="a training script: scripts of your own cannot be studied yet",
-            advice="leave --model out, or let `tellapart diagnose` look at the script",
-        )
-    return OptionError(
-        f"--model is one of {', '.join(MODELS)}.",
-        found=repr(model),
-        where="--model",
-        advice="leave it out to have the better one taken",
-    )

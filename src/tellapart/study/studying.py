@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 import time as clock
@@ -14,6 +15,7 @@ from tellapart.errors import RunFolderError
 from tellapart.members.member import Progress
 from tellapart.members.speed import sharing_the_processor
 from tellapart.options import parse_duration
+from tellapart.pictures.collection import Pictures
 from tellapart.progress import Quiet
 from tellapart.result import Result
 from tellapart.run_folder import RunFolder
@@ -24,6 +26,7 @@ from tellapart.study.balance import study_balance
 from tellapart.study.bench import Bench, set_up
 from tellapart.study.learners import Learner
 from tellapart.study.options import QUESTIONS, StudyOptions
+from tellapart.study.own_script.asking import ask_script
 from tellapart.study.planning import choose_learner
 from tellapart.study.size import study_size
 
@@ -61,16 +64,16 @@ def study_source(
         The pictures, an option or the folder cannot be used.
     """
     began = clock.monotonic()
-    command = options.to_dict() | {"pictures": str(Path(source).absolute())}
+    command = options.to_dict() | {"pictures": str(Path(source).absolute()), **_script_of(options)}
     with _folder(out) as folder, folder.claim(command) as finished:
         if finished:
             progress.say(f"This study is finished; its report lies at {folder.path / 'report.html'}")
             return _read(folder)
-        bench = set_up(Path(source), options, folder, progress, began)
-        learner, why = choose_learner(bench, options.model)
-        answer = ASKED[options.question](bench, learner)
-        document = _document(options, bench, learner, why, answer)
-        write_study(folder, document, bench.pictures.root.name)
+        if options.own_script:
+            document, root = _asked_of_script(Path(source), options, progress, began)
+        else:
+            document, root = _asked_of_member(Path(source), options, folder, progress, began)
+        write_study(folder, document, root.name)
         folder.finish(command)
     return document
 
@@ -103,7 +106,8 @@ def study(
     positive
         The class that is looked for; the rarest where not given.
     model
-        ``probe`` or ``detail``; the one that does better on the first fold where not given.
+        ``probe`` or ``detail``; the one that does better on the first fold where not given. Or a training script of
+        your own, ``train.py``, that reads the folder that is its first argument.
     groups
         A table ``file,group`` of what belongs together.
 
@@ -139,21 +143,64 @@ def write_study(folder: RunFolder, document: dict[str, Any], name: str) -> None:
     folder.write_text("report.html", render_study(document, name))
 
 
+def _asked_of_member(
+    source: Path, options: StudyOptions, folder: RunFolder, progress: Progress, began: float
+) -> tuple[dict[str, Any], Path]:
+    bench = set_up(source, options, folder, progress, began)
+    learner, why = choose_learner(bench, options.model)
+    answer = ASKED[options.question](bench, learner)
+    left_out = len(bench.labels) + bench.left_out - answer.studied if answer.studied else 0
+    model = {"name": learner.name, "words": learner.words(), "why": why}
+    return _document(
+        options, answer, bench.pictures, bench.positive, left_out, model, began
+    ), bench.pictures.root
+
+
+def _asked_of_script(
+    source: Path, options: StudyOptions, progress: Progress, began: float
+) -> tuple[dict[str, Any], Path]:
+    answer, pictures, name = ask_script(source, options, progress, began)
+    counts = list(pictures.counts().values())
+    positive = (
+        counts.index(min(counts)) if options.positive is None else pictures.classes.index(options.positive)
+    )
+    model = {
+        "name": "script",
+        "words": f"your script {name}, run as it is or with the change",
+        "why": "asked for",
+    }
+    return _document(options, answer, pictures, positive, 0, model, began), pictures.root
+
+
 def _document(
-    options: StudyOptions, bench: Bench, learner: Learner, why: str, answer: Answer
+    options: StudyOptions,
+    answer: Answer,
+    pictures: Pictures,
+    positive: int,
+    left_out: int,
+    model: dict[str, str],
+    began: float,
 ) -> dict[str, Any]:
     return {
         "schema": 1,
         "question": options.question,
         "asked": QUESTIONS[options.question],
         **answer.to_dict(),
-        "classes": bench.pictures.counts(),
-        "positive": bench.pictures.classes[bench.positive],
-        "left_out_pictures": len(bench.labels) + bench.left_out - answer.studied if answer.studied else 0,
-        "model": {"name": learner.name, "words": learner.words(), "why": why},
+        "classes": pictures.counts(),
+        "positive": pictures.classes[positive],
+        "left_out_pictures": left_out,
+        "model": model,
         "seed": options.seed,
-        "seconds": round(clock.monotonic() - bench.began, 1),
+        "seconds": round(clock.monotonic() - began, 1),
     }
+
+
+def _script_of(options: StudyOptions) -> dict[str, str]:
+    """Tell a script from what it becomes when it is changed: the same command is another one then."""
+    file = Path(options.model or "")
+    if not options.own_script or not file.is_file():
+        return {}
+    return {"script_sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
 @contextmanager

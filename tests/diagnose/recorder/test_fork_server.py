@@ -151,6 +151,14 @@ class TestEnvironment:
         )
         assert parent(found) != os.getpid()
 
+    def test_each_run_is_given_its_own_pictures(self, copy, tmp_path):
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            text = "import numpy, os\nprint(os.environ['PICTURES'])" + TELL_PARENT
+            found = copy(text, pictures=tmp_path / name)
+            assert found.output.startswith(str(tmp_path / name))
+            assert parent(found) != os.getpid()
+
     def test_what_is_set_at_the_very_top_is_set_before_the_import(self, copy):
         set_first = "import os\nos.environ['MPLCONFIGDIR'] = '/set/first'\nimport matplotlib\n"
         found = copy(set_first + "print(matplotlib.get_configdir())" + TELL_PARENT)

@@ -64,11 +64,11 @@ def smaller(text: str, file: str, sides: tuple[int, ...], share: Fraction) -> st
     if share == WHOLE:
         return text
     if share > HALF:
-        return _resized(program, sides, share) or text
+        return resized(program, sides, share) or text
     rest = share / HALF
-    before = text if rest == WHOLE else _resized(program, sides, rest)
+    before = text if rest == WHOLE else resized(program, sides, rest)
     pooled = None if before is None else _pooled_first(read_program(before, file))
-    return pooled or _resized(program, sides, share) or text
+    return pooled or resized(program, sides, share) or text
 
 
 def _pooled_first(program: Program) -> str | None:
@@ -83,8 +83,16 @@ def _pooled_first(program: Program) -> str | None:
     return None
 
 
-def _resized(program: Program, sides: tuple[int, ...], share: Fraction) -> str | None:
-    """Return the program with smaller sizes; None where the text gives none."""
+def resized(program: Program, sides: tuple[int, ...], share: Fraction) -> str | None:
+    """Return the program with other sizes of its pictures; None where the text gives none.
+
+    Parameters
+    ----------
+    sides
+        Height and width of the pictures as the network is given them, px.
+    share
+        Of the side; above 1 the pictures are larger.
+    """
     suspicion = Suspicion("", None, "", 0.0, "")  # nothing is suspected: this is no mending
     text = Text(Asked(program, suspicion))
     wanted = {one * times for one in sides for times in (1, LARGER)}

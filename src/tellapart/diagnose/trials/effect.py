@@ -42,13 +42,15 @@ def level(runs: Sequence[Judged]) -> Estimate:
     return Estimate(found.value, max(found.low, 0.0), min(found.high, 1.0), found.n)
 
 
-def gain(before: Sequence[Judged], after: Sequence[Judged]) -> Estimate:
+def gain(before: Sequence[Judged], after: Sequence[Judged], comparisons: int = 1) -> Estimate:
     """Return how much balanced accuracy a change gains; `before[i]` and `after[i]` have the same seed.
 
     Parameters
     ----------
     before, after
         Of equal length, at least one.
+    comparisons
+        How many differences are looked at: the intervals hold for all of them together (Bonferroni).
     """
     differences = np.array(
         [b.balanced_accuracy - a.balanced_accuracy for a, b in zip(before, after, strict=True)]
@@ -62,7 +64,7 @@ def gain(before: Sequence[Judged], after: Sequence[Judged]) -> Estimate:
         variance = _of_pictures(labels_a[at_a], right_b[at_b] - right_a[at_a])
     else:
         variance = _sum(_of_pictures(labels_a, right_a), _of_pictures(labels_b, right_b))
-    return _estimate(differences, variance, len(common) if paired else fewest)
+    return _estimate(differences, variance, len(common) if paired else fewest, comparisons)
 
 
 def interaction(
@@ -112,10 +114,10 @@ def _sum(*variances: Variance) -> Variance:
     return total, total**2 / sum(variance**2 / degrees for variance, degrees in variances if variance > 0)
 
 
-def _estimate(values: np.ndarray, of_pictures: Variance, n: int) -> Estimate:
+def _estimate(values: np.ndarray, of_pictures: Variance, n: int, comparisons: int = 1) -> Estimate:
     variance = of_pictures
     if len(values) > 1:
         variance = _sum(of_pictures, (float(values.var(ddof=1)) / len(values), len(values) - 1))
-    half = student_quantile(variance[1]) * variance[0] ** 0.5
+    half = student_quantile(variance[1], comparisons) * variance[0] ** 0.5
     mean = float(values.mean())
     return Estimate(mean, mean - half, mean + half, n)

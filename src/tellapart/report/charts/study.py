@@ -16,7 +16,14 @@ Place = tuple[float, Estimate]
 Band = Sequence[tuple[float, float, float, float]]
 
 
-def draw_levels(places: Sequence[Place], title: str, unit: str, chance: float, band: Band = ()) -> Chart:
+def draw_levels(
+    places: Sequence[Place],
+    title: str,
+    unit: str,
+    chance: float,
+    band: Band = (),
+    how: str = "out of fold",
+) -> Chart:
     """Draw balanced accuracy against a size or an amount, on a logarithmic axis.
 
     Parameters
@@ -25,6 +32,8 @@ def draw_levels(places: Sequence[Place], title: str, unit: str, chance: float, b
         (size or amount, balanced accuracy), rising.
     band
         (amount, value, low, high) along a fitted curve; may be empty.
+    how
+        On what was measured, in words.
     """
     dots = [
         Dot(math.log(x), e.value, "one", y_limits=_limits(e)) for x, e in places if e.is_defined and x > 0
@@ -33,7 +42,7 @@ def draw_levels(places: Sequence[Place], title: str, unit: str, chance: float, b
     shown = [x for _, e in places for x in (e.low, e.high) if math.isfinite(x)] + [chance]
     shown += [y for point in band for y in point[1:]]
     lines = [Line([(math.log(min(xs)), chance), (math.log(max(xs)), chance)], "guide")]
-    legend = [Key("one", "dot", "measured out of fold, with 95 % intervals")]
+    legend = [Key("one", "dot", f"measured {how}, with 95 % intervals")]
     if band:
         lines += [Line([(math.log(p[0]), p[k]) for p in band], look) for k, look in _BAND]
         legend.append(Key("two", "line", "fitted curve, drawn out (faint: 95 %)"))

@@ -1,0 +1,54 @@
+"""Folders of pictures that a script is given in place of the user's: fewer pictures, or some of them several times.
+
+N pictures.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tellapart.pictures.collection import Pictures
+from tellapart.study.arm import Arm, training_set
+
+
+def trained_on(pictures: Pictures) -> np.ndarray:
+    """Return the indices of the pictures that may be left out or repeated: the training part; without parts all."""
+    return np.flatnonzero(pictures.parts == "train") if pictures.has_parts else np.arange(len(pictures))
+
+
+def chosen_for(arm: Arm, pictures: Pictures, seed: int) -> np.ndarray:
+    """Return the indices of an arm's training pictures, with repetitions; groups are taken or left together."""
+    fit, groups = trained_on(pictures), pictures.group_numbers()
+    return training_set(arm, fit, pictures.labels, groups, len(pictures.classes), seed)[0]
+
+
+def lay_out(pictures: Pictures, chosen: np.ndarray, folder: Path) -> Path:
+    """Write links to the chosen training pictures, and to all of the other parts, laid out as the user's folder is.
+
+    Parameters
+    ----------
+    pictures
+        All of them.
+    chosen
+        Indices of training pictures; one that occurs again is there again, under another name.
+    folder
+        Made; what is returned is a folder in it of the same name as the user's.
+    """
+    root = folder / (pictures.root.resolve().name or "pictures")
+    held = np.setdiff1d(np.arange(len(pictures)), trained_on(pictures))
+    for index in (*held.tolist(), *chosen.tolist()):
+        place = _free(root / pictures.paths[index])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(pictures.file(index).resolve())
+    return root
+
+
+def _free(place: Path) -> Path:
+    number, found = 1, place
+    while os.path.lexists(found):
+        number += 1
+        found = place.with_name(f"{place.stem}~{number}{place.suffix}")
+    return found
