@@ -26,7 +26,9 @@ from tellapart.members.detail_net import Schedule, batches
 from tellapart.members.head import CLIP, Axes, Linear
 from tellapart.tuning_plan import BATCH, REPORTS
 
-PEAK_RATE = 1e-4  # of the head and the last convolution; one cycle of AdamW
+PEAK_RATE = 1e-4
+"""Of the head and the last convolution; one cycle of AdamW. Three times as much overfits few pictures: on 80 ants and
+bees at 128 px the held-out log loss fell to .29 after 25 of 50 steps and rose to .48; with this, 30 steps gave .30."""
 PER_BLOCK = 0.8  # times the rate of the block after it: the first layers learn at a thirtieth
 WEIGHT_DECAY = 0.01  # AdamW's default
 WARM_UP = 0.2  # share of the steps in which the rate rises
