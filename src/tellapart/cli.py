@@ -291,7 +291,7 @@ def predict(
     from tellapart.deploy.bulk.predicting import predict_to_stdout, predict_to_table
 
     if out is None:
-        predict_to_stdout(run, paths, explain, lambda words: typer.echo(words, err=True))
+        predict_to_stdout(run, paths, explain, lambda words: _say(words, err=True))
         return
     with _progress() as progress:
         predict_to_table(run, paths, out, progress, explain)
