@@ -61,10 +61,13 @@ def diagnose_script(
         script = take(what, Path(scratch), pictures)
         setting = Setting(script.file, pictures, tuple(args), MEMORY_BYTES)
         with Runs(setting, deadline=deadline) as runs:
-            found = examine(script, runs, say)
+            try:
+                found = examine(script, runs, say)
+            finally:  # also of a diagnosis that is stopped: what was tried stays known
+                if folder is not None:
+                    folder.write_text("trials.log", log(runs.done, script.text, script.name, runs.plan))
     if folder is not None:
         write(found, folder, script.name)
-        folder.write_text("trials.log", log(runs.done, script.text, script.name, runs.plan))
     return found
 
 

@@ -72,6 +72,38 @@ def test_halving_is_a_mean_of_four_pixels():
     assert smaller(sequential("256"), "a.py", (256, 256), THREE_EIGHTHS) == sequential("192", pooling=pooling)
 
 
+FLOW = """from keras import layers, models
+from keras.src.legacy.preprocessing.image import ImageDataGenerator
+maker = ImageDataGenerator(rescale=1 / 255, zoom_range=0.2)
+flow = maker.flow_from_directory("pictures", target_size=({side}, {side}){more})
+model = models.Sequential([layers.Input(shape=({side}, {side}, 3)), layers.Flatten(), layers.Dense(1)])
+model.compile(loss="binary_crossentropy")
+model.fit(flow, epochs=9)
+"""
+PILLOW = """from keras import layers, models
+from PIL import Image
+import numpy as np
+pictures = np.array([np.asarray(Image.open(file).resize(({side}, {side}){more})) for file in files]) / 255
+model = models.Sequential([{first}layers.Flatten(), layers.Dense(1)])
+model.compile(loss="binary_crossentropy")
+model.fit(pictures, labels, epochs=9)
+"""
+
+
+def test_readers_that_average_make_the_pictures_smaller_themselves():
+    found = smaller(FLOW.format(side="256", more=""), "a.py", (256, 256), HALF)
+    assert found == FLOW.format(side="128", more=', interpolation="box"')
+    told = ', interpolation="bilinear"'
+    assert smaller(FLOW.format(side="256", more=told), "a.py", (256, 256), HALF) == FLOW.format(
+        side="128", more=told
+    )
+    own = PILLOW.format(side="256", more="", first="")
+    assert smaller(own, "a.py", (256, 256), HALF) == PILLOW.format(side="128", more="", first="")
+    coarse = PILLOW.format(side="256", more=", Image.NEAREST", first="")
+    pooled = PILLOW.format(side="256", more=", Image.NEAREST", first="layers.AveragePooling2D(2), ")
+    assert smaller(coarse, "a.py", (256, 256), HALF) == pooled
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

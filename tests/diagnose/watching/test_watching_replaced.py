@@ -137,6 +137,11 @@ def test_dropout_that_keeps_the_training_part_from_being_fitted(failing):
     # Where nothing is learnt yet, dropout may be why: the same answers with and without it rule nothing out.
     found = with_training(failing, scores=(scored("eval", 0.5), scored("train", 0.5)))
     assert "regularisation.too_strong" not in {one.code for one in look(found).ruled_out}
+    assert of(found, "regularisation.too_strong") < LISTED
+    model = found.trainings[0].model
+    dropout = next(one for one in model.layers if one.kind == "Dropout")
+    twice = replace(model, layers=(*model.layers, dropout))
+    assert of(with_training(found, model=twice), "regularisation.too_strong") >= 0.3
 
 
 def test_loss_that_still_falls_at_the_end(failing):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tellapart.diagnose.reading import Program, Suspicion, read_program
+from tellapart.diagnose.reading.data_facts import DataPart
 
 from .first_layers import put_first
 from .pictures_in_text import Text
@@ -16,6 +17,8 @@ from .shortening import shortened
 from .written_sizes import resize
 
 WHOLE, HALF = Fraction(1), Fraction(1, 2)
+FLOWS = ("flow_from_directory", "flow_from_dataframe")
+"""They pick the nearest pixel unless told otherwise."""
 LARGER = 2
 """Experiments may make pictures so many times as large: these are made smaller, too."""
 
@@ -49,9 +52,9 @@ class Reduction:
 def smaller(text: str, file: str, sides: tuple[int, ...], share: Fraction) -> str:
     """Return a program whose network sees smaller pictures; the text as it is where that cannot be done.
 
-    A halving is an average pooling before the first layer: the mean of four pixels keeps fine things that a reader
-    which picks every second pixel would lose. For the rest, the sizes that the text gives are made smaller, which
-    spares reading and augmenting, too.
+    The sizes that the text gives are made smaller, which spares reading and augmenting, too. Where its reader may pick
+    every second pixel, a halving is an average pooling before the first layer instead: the mean of four pixels keeps
+    fine things.
 
     Parameters
     ----------
@@ -63,12 +66,27 @@ def smaller(text: str, file: str, sides: tuple[int, ...], share: Fraction) -> st
     program = read_program(text, file)
     if share == WHOLE:
         return text
-    if share > HALF:
+    if share > HALF or _averages(program):
         return resized(program, sides, share) or text
     rest = share / HALF
     before = text if rest == WHOLE else resized(program, sides, rest)
     pooled = None if before is None else _pooled_first(read_program(before, file))
     return pooled or resized(program, sides, share) or text
+
+
+def _averages(program: Program) -> bool:
+    """Say whether every pixel counts where pictures are made smaller: Pillow does that, and flows can be told to."""
+    return bool(program.parts) and all(_by_flow(part) or _by_pillow(part) for part in program.parts)
+
+
+def _by_flow(part: DataPart) -> bool:
+    readers = part.of("read")
+    return bool(readers) and all(one.name in FLOWS for one in readers)
+
+
+def _by_pillow(part: DataPart) -> bool:
+    opened = any(one.name == "PIL.Image.open" for one in part.of("read"))
+    return opened and any(one.name == "resize" and "NEAREST" not in one.source for one in part.of("resize"))
 
 
 def _pooled_first(program: Program) -> str | None:
@@ -98,6 +116,9 @@ def resized(program: Program, sides: tuple[int, ...], share: Fraction) -> str | 
     wanted = {one * times for one in sides for times in (1, LARGER)}
     if not resize(text, wanted, lambda side: int(side * share)):
         return None
+    for flow in text.calls(*FLOWS) if share < WHOLE else ():
+        if text.argument(flow, "interpolation") is None:
+            text.set_argument(flow, "interpolation", text.quoted("box"))
     with contextlib.suppress(ValueError):
         return text.text()
     return None

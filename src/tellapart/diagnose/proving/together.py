@@ -65,6 +65,10 @@ def try_together(
             break
         for coming in couples[at : at + 2]:
             runs.begin(coming.edit.text, case.seeds[:1])
+        if (
+            at == len(couples) - 1
+        ):  # the second core would have nothing to do; a proof would ask for this first
+            runs.begin(couple.one.text, case.seeds[1:2])
         look = _look(case, couple, runs)
         if look is None or not RISES.promising(look):
             continue

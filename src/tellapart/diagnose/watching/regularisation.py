@@ -47,8 +47,10 @@ def too_strong(view: View) -> Iterator[Sign | Clear]:
             # A fitted training part is not held back; dropout then does what it is for.
             yield Sign(f"{words} (p = {p:.1g}).", 0.25 if view.fits_training else 0.7, where)
         elif not view.fits_training and p_of_chance(train) < CHANCE_P:
-            # Of a network that has learnt nothing yet the two cannot differ: dropout may be why.
             yield Clear(f"{words}: dropout is not what holds it back.")
+        elif not view.fits_training and (times := sum(one.kind in DROPPING for one in view.layers)) > 1:
+            # Of a network that has learnt nothing yet the two cannot differ: dropout may be why.
+            yield Sign(f"{words}: nothing is learnt yet, and dropout strikes {times} times.", 0.35, where)
     penalty = _penalty(view)
     if penalty > PENALTY_SHARE and not view.fits_training:
         words = f"Penalties on the weights make up {penalty / (1 + penalty):.0%} of the loss"
