@@ -11,8 +11,8 @@ from sklearn.model_selection import train_test_split
 
 folder = sys.argv[1]
 size = 100
-names = sorted(os.listdir(folder), key=lambda name: len(os.listdir(os.path.join(folder, name))), reverse=True)
-names = [name for name in names if os.path.isdir(os.path.join(folder, name))]
+names = [name for name in os.listdir(folder) if os.path.isdir(os.path.join(folder, name))]
+names = sorted(names, key=lambda name: len(os.listdir(os.path.join(folder, name))), reverse=True)
 
 files = [
     (os.path.join(folder, name, file), label)
