@@ -81,7 +81,7 @@ SAID: dict[Judged, str] = {
     "harmed": "{what} made it worse",
     "no matter": "{what} made no difference that counts",
     "did not help": "{what} did not help",
-    "cannot tell": "whether {what} helped cannot be told",
+    "cannot tell": "{what}: whether it helped cannot be told",
 }
 
 
@@ -91,7 +91,7 @@ def sentence(what: str, measure: str, found: Difference, matters: float = MATTER
     Parameters
     ----------
     what
-        The change, as it stands in the middle of a sentence.
+        The change.
     measure
         What was counted.
     matters
@@ -99,13 +99,11 @@ def sentence(what: str, measure: str, found: Difference, matters: float = MATTER
     """
     judged = found.judged(matters)
     words = SAID[judged].format(what=what)
-    why = ""
     if judged == "cannot tell":
-        why = " (one seed shows nothing)" if found.n < 2 else f" with {found.n} seeds"
+        words += " (one seed shows nothing)" if found.n < 2 else f" with {found.n} seeds"
     elif judged == "helped" and found.value < matters:
         words += f", by less than {matters:.2f}"
-    said = f"{words}{why}: {measure} {found.before:.3f} → {found.after:.3f}, difference {found}."
-    return said[0].upper() + said[1:]
+    return f"{words}: {measure} {found.before:.3f} → {found.after:.3f}, difference {found}."
 
 
 def values(trained: Trained, name: str, epoch: int | None = None) -> dict[int, float]:

@@ -79,7 +79,10 @@ def study(results: Path, name: str) -> list[str]:
     lines = [f"> {_plain(document['sentence'])}", ""]
     lines += markdown(("way", "pictures trained on", "balanced accuracy"), rows) if rows else []
     trained = f"{document['trainings_of_each']} trainings of each way, {_plain(document['model']['words'])}"
-    return [*lines, *bullets([*map(_plain, document["notes"]), f"{trained}; {document['seconds'] / 60:.0f} min"])]
+    return [
+        *lines,
+        *bullets([*map(_plain, document["notes"]), f"{trained}; {document['seconds'] / 60:.0f} min"]),
+    ]
 
 
 def study_command(question: str, pictures: str, script: str, time: str, name: str) -> str:

@@ -19,6 +19,7 @@ from benchmarks.questions.judging import (
     sentence,
     values,
 )
+from benchmarks.questions.outcomes import Outcome
 from benchmarks.questions.page import RUN, SIDE_BY_SIDE, Page, Section, bullets, markdown
 from benchmarks.questions.rows import DESIGN, TRIED
 from benchmarks.questions.sides import Side
@@ -32,11 +33,15 @@ GUESSING = math.log(2)
 """The loss of one who always says a half."""
 
 AIM = 0.97
-SCRIPT, FIXED = "benchmarks/diagnosis/founding/plastic_pieces.py", "benchmarks/questions/fixed/plastic_pieces.py"
+SCRIPT, FIXED = (
+    "benchmarks/diagnosis/founding/plastic_pieces.py",
+    "benchmarks/questions/fixed/plastic_pieces.py",
+)
 QUESTION = (
     "A small Keras network looks at groups of round white pieces on black and should say whether two of them stick",
     "together. There are 250 training pictures of each kind. Training accuracy climbs, the validation loss grows, and",
-    "validation accuracy stays at a coin toss. Other dropout, L1 and L2 did not help; a softmax over two classes seemed to.",
+    "validation accuracy stays at a coin toss. Other dropout, L1 and L2 did not help; a softmax over two "
+    "classes seemed to.",
     "The pictures here are the stand-in that `tellapart demo pellets` draws: the author could not share the real ones.",
 )
 
@@ -60,23 +65,26 @@ def write(bank: Bank, found: Sequence[Side], results: Path, diagnosed: Path) -> 
         "Why does the validation loss grow, and can it be improved?",
         QUESTION,
         _answer(bank, size, found),
-        [
-            Section("Can validation improve even a little?", _improve(bank, size, found), (f"{RUN} --only A-{size}", SIDE_BY_SIDE)),
-            Section("Is the model correct?", _correct(bank, size, diagnosed), (f"{RUN} --only A-{size}", page.DIAGNOSED)),
-            Section("Why does the validation loss grow?", _growth(bank, size), (f"{RUN} --only A-{size}",)),
-            Section("Why did dropout, L1 and L2 not help?", _tried(bank), (f"{RUN} --only A-tried --only A-128",)),
-            Section(
-                "Did switching to a two-class softmax really help?",
-                _softmax(bank),
-                (f"{RUN} --only A-tried --only A-128 --variant softmax --variant 'as described'",),
-            ),
-            Section("What would another resolution do?", _resolution(bank), (f"{RUN} --only A-128 --only A-256",)),
-            Section(
-                "Do the half epochs matter?", _half_epochs(bank), (f"{RUN} --only A-128 --only A-128-whole",)
-            ),
-            *_amount(results),
-        ],
-    )  # fmt: skip
+        [*_sections(bank, size, found, diagnosed), *_amount(results)],
+    )
+
+
+def _sections(bank: Bank, size: int, found: Sequence[Side], diagnosed: Path) -> list[Section]:
+    design, softmax = f"{RUN} --only A-{size}", "--variant softmax --variant 'as described'"
+    written = (
+        ("Can validation improve even a little?", _improve(bank, size, found), (design, SIDE_BY_SIDE)),
+        ("Is the model correct?", _correct(bank, size, diagnosed), (design, page.DIAGNOSED)),
+        ("Why does the validation loss grow?", _growth(bank, size), (design,)),
+        ("Why did dropout, L1 and L2 not help?", _tried(bank), (f"{RUN} --only A-tried --only A-128",)),
+        (
+            "Did switching to a two-class softmax really help?",
+            _softmax(bank),
+            (f"{RUN} --only A-tried --only A-128 {softmax}",),
+        ),
+        ("What would another resolution do?", _resolution(bank), (f"{RUN} --only A-128 --only A-256",)),
+        ("Do the half epochs matter?", _half_epochs(bank), (f"{RUN} --only A-128 --only A-128-whole",)),
+    )
+    return [Section(*one) for one in written]
 
 
 def design_size(bank: Bank) -> int:
@@ -85,7 +93,7 @@ def design_size(bank: Bank) -> int:
     return DESCRIBED_PX if complete else SMALL_PX
 
 
-def drawn(bank: Bank) -> dict[str, dict[str, list[object]]]:
+def drawn(bank: Bank) -> dict[str, dict[str, list[Outcome]]]:
     """Return what is drawn: file -> variant -> trainings."""
     size = design_size(bank)
     pictures = {
@@ -114,17 +122,23 @@ def _flatten_weights(size: int) -> int:
     return (size // 4) ** 2 * 64 * 128
 
 
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
 def _answer(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
     both, epoch = _against_described(bank, size, BOTH)
     if both.n == 0:
         return []
-    pictures = f"of the fresh pictures (share right, guessing gets .5; {size} px, {epoch} epochs, {both.n} seeds)"
+    pictures = (
+        f"of the fresh pictures (share right, guessing gets .5; {size} px, {epoch} epochs, {both.n} seeds)"
+    )
     judged = both.judged()
     if judged == "cannot tell":
-        return [f"These rows cannot tell yet: {sentence('the two changes together', 'accuracy', both)}"]
+        return [f"These rows cannot tell yet: {sentence('The two changes together', 'accuracy', both)}"]
     if judged != "helped":
         return [
-            f"Not by the two changes that were tried: {sentence('both together', f'accuracy on {epoch} epochs', both)}"
+            f"Not by the two changes that were tried: {sentence('Both together', f'accuracy on {epoch} epochs', both)}"
         ]
     words = [
         f"Yes, with the same pictures. As described the network tells {both.before:.3f} {pictures}; with two changes",
@@ -154,12 +168,9 @@ def _answer(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
 
 def _improve(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
     lines = sides.table(found, "pellets", {})
-    described = bank.a("as described", size)
     ways = {name: _against_described(bank, size, name) for name in (POOLING, NO_DROPOUT, BOTH)}
-    if not described or not any(difference.n for difference, _ in ways.values()):
-        return []
     said = [
-        sentence(f"{name} ({size} px, epoch {epoch})", "accuracy on fresh pictures", difference)
+        sentence(f"{_capital(name)} ({size} px, epoch {epoch})", "accuracy on fresh pictures", difference)
         for name, (difference, epoch) in ways.items()
         if difference.n
     ]
@@ -172,6 +183,8 @@ def _improve(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
                 f"{sides.WAYS[way]} {reached} the .97 that was aimed at: {means[0]:.3f} of the 60 test pictures, "
                 f"{means[1]:.3f} of 400 fresh ones (mean of {len(figures[1])} seeds)."
             )
+    if not said:
+        return []
     missing = [] if lines else [f"Side by side: not measured yet: `{SIDE_BY_SIDE}`\n"]
     return [*bullets(said), *lines, *missing]
 
@@ -186,7 +199,10 @@ def _correct(bank: Bank, size: int, diagnosed: Path) -> list[str]:
         "and nothing in it is a slip of the pen."
     )
     if cured:
-        verdict = "It does not suit these pictures: mending both suspects makes it learn, with the same data, seeds and optimiser."
+        verdict = (
+            "It does not suit these pictures: mending both suspects makes it learn, with the same data, seeds and "
+            "optimiser."
+        )
         verdict += "" if alone else " Each alone was not seen to help."
     else:
         verdict = "Whether its layout is what keeps it from learning, these rows do not show."
@@ -195,11 +211,18 @@ def _correct(bank: Bank, size: int, diagnosed: Path) -> list[str]:
         difference, epoch = _against_described(bank, size, variant)
         at = epoch or None
         shown = "" if variant == "as described" else str(difference)
-        rows.append([variant, str(len(trained)), mean(trained, "accuracy", at), mean(trained, FRESH, at), shown])
+        rows.append(
+            [variant, str(len(trained)), mean(trained, "accuracy", at), mean(trained, FRESH, at), shown]
+        )
     heads = ("variant", "seeds", "training accuracy", "accuracy on fresh pictures", "against as described")
     said = page.diagnosed(diagnosed, "plastic_pieces.py")
     missing = [f"What `tellapart diagnose` says: not measured yet: `{page.DIAGNOSED}`\n"]
-    return [f"{formal} {verdict}\n", *markdown(heads, rows), f"![the four variants]({NAME}.svg)\n", *(said or missing)]
+    return [
+        f"{formal} {verdict}\n",
+        *markdown(heads, rows),
+        f"![the four variants]({NAME}.svg)\n",
+        *(said or missing),
+    ]
 
 
 def _growth(bank: Bank, size: int) -> list[str]:
@@ -207,17 +230,22 @@ def _growth(bank: Bank, size: int) -> list[str]:
     if not described:
         return []
     low, epoch, last = lowest_and_last(described, LOSS)
-    train, validation = (sum(values(described, name).values()) / len(described) for name in ("accuracy", VALIDATION))
+    train, validation = (
+        sum(values(described, name).values()) / len(described) for name in ("accuracy", VALIDATION)
+    )
     figures = (
-        f"At {size} px the loss over all validation pictures is lowest ({low:.2f}) in epoch {epoch:.0f} and {last:.2f} at "
+        f"At {size} px the loss over all validation pictures is lowest ({low:.2f}) in epoch {epoch:.0f} "
+        f"and {last:.2f} at "
         f"the end; one who always answers a half has {GUESSING:.2f}. At the end {train:.2f} of the training pictures "
         f"are right and {validation:.2f} of the validation pictures (means of {len(described)} seeds)."
     )
     grew, by_heart = last > GREW * low, train - validation > OVERFIT
     if grew and by_heart:
         why = (
-            "It learns its training pictures by heart and grows sure of itself, also on pictures it cannot tell. The loss "
-            "counts how sure a wrong answer is, accuracy only that it is wrong: so the loss climbs while accuracy stays."
+            "It learns its training pictures by heart and grows sure of itself, also on pictures it "
+            "cannot tell. The loss "
+            "counts how sure a wrong answer is, accuracy only that it is wrong: so the loss climbs while "
+            "accuracy stays."
         )
     elif grew:
         why = (
@@ -244,7 +272,9 @@ def _two(bank: Bank, variant: str) -> list[str]:
     loss, _ = compare(before, after, LOSS, epoch)
     if accuracy.n == 0:
         return []
-    first = sentence(f"{variant} ({SMALL_PX} px, epoch {epoch})", "accuracy on fresh pictures", accuracy)
+    first = sentence(
+        f"{_capital(variant)} ({SMALL_PX} px, epoch {epoch})", "accuracy on fresh pictures", accuracy
+    )
     return [f"{first[:-1]}; {_loss_words(loss)}."]
 
 
@@ -281,7 +311,8 @@ def _softmax(bank: Bank) -> list[str]:
     still = "it still grows" if last > GREW * low else "it does not grow"
     after = f"With the softmax the loss is lowest in epoch {epoch:.0f} ({low:.2f}), {last:.2f} at the end: {still}."
     theory = (
-        "Two softmax outputs say the same as one sigmoid, with one weight vector to spare; no gain is to be expected, and "
+        "Two softmax outputs say the same as one sigmoid, with one weight vector to spare; no gain is to "
+        "be expected, and "
         "a single training may go up or down by luck."
     )
     return [*bullets([*said, after]), f"{theory}\n"]
@@ -296,7 +327,8 @@ def _resolution(bank: Bank) -> list[str]:
             said.append(sentence(what, "accuracy on fresh pictures", difference))
     weights = (
         f"Flatten makes it worse with every pixel: {_flatten_weights(SMALL_PX) / 1e6:.1f} million weights behind it at "
-        f"{SMALL_PX} px, {_flatten_weights(DESCRIBED_PX) / 1e6:.1f} at {DESCRIBED_PX}. Behind global max pooling there are "
+        f"{SMALL_PX} px, {_flatten_weights(DESCRIBED_PX) / 1e6:.1f} at {DESCRIBED_PX}. Behind global max "
+        "pooling there are "
         f"{64 * 128:,} at any size."
     )
     return [*bullets(said), f"{weights}\n"] if said else []
@@ -309,11 +341,11 @@ def _half_epochs(bank: Bank) -> list[str]:
         steps = _equal_steps(half, whole)
         if steps:
             difference = paired(values(half, FRESH, 2 * steps), values(whole, FRESH, steps))
-            what = f"all pictures in each epoch ({variant}, {steps} whole for {2 * steps} half epochs)"
+            what = f"All pictures in each epoch ({variant}, {steps} whole for {2 * steps} half epochs)"
             said.append(sentence(what, "accuracy on fresh pictures", difference))
     about = (
         f"`steps_per_epoch = 250 // 10` counts one class: an epoch shows half of the pictures, another half each time. "
-        f"Nothing is lost but the meaning of \"epoch\", unless a difference of {MATTERS} shows here:\n"
+        f'Nothing is lost but the meaning of "epoch", unless a difference of {MATTERS} shows here:\n'
     )
     return [about, *bullets(said)] if said else []
 

@@ -83,9 +83,7 @@ def described(outcomes: Iterable[Outcome], pictures: str) -> list[Side]:
     sizes = {one.row.size for one in found}
     wanted = DESCRIBED_PX[SETS[pictures]]
     size = wanted if wanted in sizes else max(sizes, default=wanted)
-    longest = {
-        one.row.seed: one for one in sorted(found, key=lambda one: one.epochs) if one.row.size == size
-    }
+    longest = {one.row.seed: one for one in sorted(found, key=lambda one: one.epochs) if one.row.size == size}
     return [from_outcome(one) for _, one in sorted(longest.items())]
 
 
@@ -151,11 +149,18 @@ def seeds_of(sides: Iterable[Side], part: str, measure: str, way: str) -> dict[i
     return {seed: value for seed, value in found.items() if math.isfinite(value)}
 
 
+def over(figures: Mapping[int, float]) -> str:
+    """Write the mean over seeds of a share with its interval."""
+    return str(over_seeds(figures.values()))
+
+
 def table(sides: Sequence[Side], pictures: str, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the table of a set: mean over seeds (interval over seeds), and the interval over pictures."""
     columns = COLUMNS[pictures]
     names = [f"{'its own unseen pictures' if p == 'own' else p}: {m.replace('_', ' ')}" for p, m in columns]
-    precision = ["precision over the whole validation set, first epochs → last"] if pictures != "pellets" else []
+    precision = (
+        ["precision over the whole validation set, first epochs → last"] if pictures != "pellets" else []
+    )
     heads = ["way", "seeds", *names, *precision, "clock", "cores"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for way, words in WAYS.items():
@@ -193,6 +198,20 @@ def _cell(found: Sequence[Estimate]) -> str:
 
 def _attainable(known: Mapping[str, Any]) -> str:
     return f"{known['value']:.3f} ({known['low']:.3f} to {known['high']:.3f}), n = {known['n']:,}"
+
+
+def reached(sides: Iterable[Side], way: str, measure: str, best: float) -> str:
+    """Say whether a way comes to the `best` possible on fresh pictures: where its interval over pictures holds it."""
+    found = [one.estimate("fresh", measure) for one in sides if one.way == way]
+    found = [one for one in found if one.is_defined]
+    if not found:
+        return ""
+    value, low, high = (
+        sum(getattr(one, end) for one in found) / len(found) for end in ("value", "low", "high")
+    )
+    words = "comes within its interval of" if high >= best else "stays below"
+    figures = f"{value:.3f}, pictures {low:.3f} to {high:.3f}, n = {found[0].n}, {len(found)} seeds"
+    return f"{WAYS[way]} {words} the best possible {measure.replace('_', ' ')} of {best:.3f} ({figures})."
 
 
 SHOWN = 5
