@@ -107,7 +107,7 @@ def _in_fork(
     watch = Validation()
 
     def score(_: Script, names: dict[str, Any], __: str) -> dict[str, Any]:
-        return _scored(names[MODEL], watch, pictures, parts, class_1)
+        return scored(names[MODEL], watch, pictures, parts, class_1)
 
     with mock.patch.object(keras.Model, "fit", watch.watching(keras.Model.fit)):
         judge.child(script, seed, str(pictures), answer, score)
@@ -153,9 +153,16 @@ def scores_of(model: Any, x: np.ndarray | None) -> np.ndarray:
     return scores
 
 
-def _scored(
+def scored(
     model: Any, watch: Validation, pictures: Path, parts: Mapping[str, Path], class_1: str
 ) -> dict[str, Any]:
+    """Return the figures of a trained network, see `run`.
+
+    Raises
+    ------
+    ValueError
+        It was validated on pictures prepared otherwise than ours, on none, or its outputs are no probabilities.
+    """
     if watch.images is None:
         raise ValueError("the program never called fit()")
     side = int(model.input_shape[1])

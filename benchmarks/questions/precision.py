@@ -6,10 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 
 from benchmarks.questions import sides
-from benchmarks.questions.judging import Trained, paired
+from benchmarks.questions.judging import Difference, Trained, paired
 from benchmarks.questions.outcomes import over_seeds
+from benchmarks.questions.page import RUN
 
 SHOWN, TRUE = "val_precision", "true_validation_precision"
+AP, BALANCED = "true_validation_average_precision", "true_validation_balanced_accuracy"
+DESCRIBED, FASTER, COMMON = "as described", "learning rate .01", "common is class 1"
+SETS = ("quarter", "cats_dogs")
+DESCRIBED_PX, OTHER_PX = 100, (50, 200, 400)
+GROUPS = (f"{RUN} --only B-quarter", f"{RUN} --only B-cats --cats-dogs DIR")
 
 
 def base_rate(trained: Trained) -> float:
@@ -41,23 +47,38 @@ def silent_share(trained: Trained) -> float:
     return sum(math.isnan(value) for value in every) / len(every)
 
 
-def trend(trained: Mapping[int, Sequence[float]]) -> str:
-    """Say whether a precision rises or falls from the first to the last epochs, as its paired interval allows."""
+TREND = {
+    "helped": "rises",
+    "harmed": "falls",
+    "no matter": "neither rises nor falls by an amount that counts",
+    "did not help": "does not rise; whether it falls cannot be told",
+    "cannot tell": "moves, but whether it rises or falls cannot be told",
+}
+
+
+def _first_and_last(trained: Mapping[int, Sequence[float]]) -> Difference:
     both = {seed: sides.ends(curve) for seed, curve in trained.items()}
-    found = paired({s: one[0] for s, one in both.items()}, {s: one[1] for s, one in both.items()})
-    words = {
-        "helped": "rises",
-        "harmed": "falls",
-        "no matter": "neither rises nor falls by an amount that counts",
-        "did not help": "does not rise; whether it falls cannot be told",
-        "cannot tell": "moves, but whether it rises or falls cannot be told",
-    }[found.judged()]
-    if found.n == 0:
-        return "is defined in too few epochs for a trend"
-    return (
-        f"{words} ({found.before:.3f} in the first {sides.SHOWN} epochs that have one, "
-        f"{found.after:.3f} in the last; {found})"
-    )
+    return paired({s: one[0] for s, one in both.items()}, {s: one[1] for s, one in both.items()})
+
+
+def trend_words(trained: Mapping[int, Sequence[float]]) -> str:
+    """Say whether a precision rises or falls from the first to the last epochs, as its paired interval allows.
+
+    Parameters
+    ----------
+    trained
+        Seed -> precision by epoch; nan where nothing was called class 1.
+    """
+    found = _first_and_last(trained)
+    return TREND[found.judged()] if found.n else "is defined in too few epochs for a trend"
+
+
+def trend(trained: Mapping[int, Sequence[float]]) -> str:
+    """Say the same with its figures."""
+    found = _first_and_last(trained)
+    first = f"{found.before:.3f} in the first {sides.SHOWN} epochs that have one"
+    figures = f" ({first}, {found.after:.3f} in the last; {found})"
+    return trend_words(trained) + (figures if found.n else "")
 
 
 def curves(trained: Trained, name: str) -> dict[int, Sequence[float]]:

@@ -7,28 +7,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.questions import page, sides
-from benchmarks.questions.judging import (
-    MATTERS,
-    Bank,
-    Difference,
-    Trained,
-    compare,
-    lowest_and_last,
-    mean,
-    paired,
-    sentence,
-    values,
+from benchmarks.questions.design_a import (
+    BOTH,
+    FRESH,
+    LOSS,
+    NO_DROPOUT,
+    POOLING,
+    SMALL_PX,
+    VALIDATION,
+    against_described,
+    capital,
+    cured,
+    design_size,
+    flatten_weights,
 )
+from benchmarks.questions.judging import Bank, lowest_and_last, mean, sentence, values
 from benchmarks.questions.outcomes import Outcome
 from benchmarks.questions.page import RUN, SIDE_BY_SIDE, Page, Section, bullets, markdown
 from benchmarks.questions.rows import DESIGN, TRIED
 from benchmarks.questions.sides import Side
+from benchmarks.questions.tried_a import DRAWING, half_epochs, resolution, softmax, tried
 from tellapart.recipes.summary import GREW, OVERFIT
 
 NAME = "improving-validation-loss"
-FRESH, LOSS, VALIDATION = "true_fresh_accuracy", "true_validation_log_loss", "true_validation_accuracy"
-POOLING, NO_DROPOUT, BOTH = "global max pooling", "no convolution dropouts", "both"
-SMALL_PX, DESCRIBED_PX = 128, 256
 GUESSING = math.log(2)
 """The loss of one who always says a half."""
 
@@ -70,27 +71,21 @@ def write(bank: Bank, found: Sequence[Side], results: Path, diagnosed: Path) -> 
 
 
 def _sections(bank: Bank, size: int, found: Sequence[Side], diagnosed: Path) -> list[Section]:
-    design, softmax = f"{RUN} --only A-{size}", "--variant softmax --variant 'as described'"
+    design, variants = f"{RUN} --only A-{size}", "--variant softmax --variant 'as described'"
     written = (
         ("Can validation improve even a little?", _improve(bank, size, found), (design, SIDE_BY_SIDE)),
         ("Is the model correct?", _correct(bank, size, diagnosed), (design, page.DIAGNOSED)),
         ("Why does the validation loss grow?", _growth(bank, size), (design,)),
-        ("Why did dropout, L1 and L2 not help?", _tried(bank), (f"{RUN} --only A-tried --only A-128",)),
+        ("Why did dropout, L1 and L2 not help?", tried(bank), (f"{RUN} --only A-tried --only A-128",)),
         (
             "Did switching to a two-class softmax really help?",
-            _softmax(bank),
-            (f"{RUN} --only A-tried --only A-128 {softmax}",),
+            softmax(bank),
+            (f"{RUN} --only A-tried --only A-128 {variants}",),
         ),
-        ("What would another resolution do?", _resolution(bank), (f"{RUN} --only A-128 --only A-256",)),
-        ("Do the half epochs matter?", _half_epochs(bank), (f"{RUN} --only A-128 --only A-128-whole",)),
+        ("What would another resolution do?", resolution(bank), (f"{RUN} --only A-128 --only A-256",)),
+        ("Do the half epochs matter?", half_epochs(bank), (f"{RUN} --only A-128 --only A-128-whole",)),
     )
     return [Section(*one) for one in written]
-
-
-def design_size(bank: Bank) -> int:
-    """Return the described size where its 2 x 2 design is there with two seeds or more, else the small one."""
-    complete = all(len(bank.a(variant, DESCRIBED_PX)) > 1 for variant in DESIGN)
-    return DESCRIBED_PX if complete else SMALL_PX
 
 
 def drawn(bank: Bank) -> dict[str, dict[str, list[Outcome]]]:
@@ -98,7 +93,7 @@ def drawn(bank: Bank) -> dict[str, dict[str, list[Outcome]]]:
     size = design_size(bank)
     pictures = {
         f"{NAME}.svg": {variant: bank.a(variant, size) for variant in DESIGN},
-        f"{NAME}-tried.svg": {variant: bank.a(variant, SMALL_PX) for variant in TRIED},
+        DRAWING: {variant: bank.a(variant, SMALL_PX) for variant in TRIED},
     }
     return {
         file: {variant: list(trained.values()) for variant, trained in variants.items() if trained}
@@ -107,27 +102,8 @@ def drawn(bank: Bank) -> dict[str, dict[str, list[Outcome]]]:
     }
 
 
-def _against_described(bank: Bank, size: int, variant: str) -> tuple[Difference, int]:
-    return compare(bank.a("as described", size), bank.a(variant, size), FRESH)
-
-
-def _cured(bank: Bank, size: int) -> tuple[bool, list[str]]:
-    """Say whether both changes together helped, and which of them helped alone."""
-    judged = {name: _against_described(bank, size, name)[0].judged() for name in (POOLING, NO_DROPOUT, BOTH)}
-    return judged[BOTH] == "helped", [name for name in (POOLING, NO_DROPOUT) if judged[name] == "helped"]
-
-
-def _flatten_weights(size: int) -> int:
-    """Weights between Flatten and the dense layer: two poolings, 64 maps, 128 units."""
-    return (size // 4) ** 2 * 64 * 128
-
-
-def _capital(words: str) -> str:
-    return words[0].upper() + words[1:]
-
-
 def _answer(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
-    both, epoch = _against_described(bank, size, BOTH)
+    both, epoch = against_described(bank, size, BOTH)
     if both.n == 0:
         return []
     pictures = (
@@ -144,8 +120,8 @@ def _answer(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
         f"Yes, with the same pictures. As described the network tells {both.before:.3f} {pictures}; with two changes",
         f"it tells {both.after:.3f}: no dropout after the convolutions, and global max pooling in place of Flatten.",
     ]
-    _, alone = _cured(bank, size)
-    measured = [name for name in (POOLING, NO_DROPOUT) if _against_described(bank, size, name)[0].n > 1]
+    _, alone = cured(bank, size)
+    measured = [name for name in (POOLING, NO_DROPOUT) if against_described(bank, size, name)[0].n > 1]
     if alone:
         words.append(f"Of the two, {' and '.join(alone)} helped alone as well.")
     elif len(measured) == 2:
@@ -153,7 +129,7 @@ def _answer(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
             "Neither change alone was seen to help, which is why trying one thing after another looks hopeless."
         )
     words += [
-        f"Flatten ties {_flatten_weights(size) / 1e6:.1f} million weights to fixed places, but two pieces may touch",
+        f"Flatten ties {flatten_weights(size) / 1e6:.1f} million weights to fixed places, but two pieces may touch",
         "anywhere: such a network can learn its 500 pictures by heart and know nothing of the next one. Max pooling",
         "asks instead whether there is a touching pair *anywhere*. Dropout after a convolution blanks out half of the",
         "small marks by which one sees that.",
@@ -168,9 +144,9 @@ def _answer(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
 
 def _improve(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
     lines = sides.table(found, "pellets", {})
-    ways = {name: _against_described(bank, size, name) for name in (POOLING, NO_DROPOUT, BOTH)}
+    ways = {name: against_described(bank, size, name) for name in (POOLING, NO_DROPOUT, BOTH)}
     said = [
-        sentence(f"{_capital(name)} ({size} px, epoch {epoch})", "accuracy on fresh pictures", difference)
+        sentence(f"{capital(name)} ({size} px, epoch {epoch})", "accuracy on fresh pictures", difference)
         for name, (difference, epoch) in ways.items()
         if difference.n
     ]
@@ -185,20 +161,19 @@ def _improve(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
             )
     if not said:
         return []
-    missing = [] if lines else [f"Side by side: not measured yet: `{SIDE_BY_SIDE}`\n"]
-    return [*bullets(said), *lines, *missing]
+    return [*bullets(said), *lines]
 
 
 def _correct(bank: Bank, size: int, diagnosed: Path) -> list[str]:
     ways = {variant: bank.a(variant, size) for variant in DESIGN}
     if not ways["as described"] or not ways[BOTH]:
         return []
-    cured, alone = _cured(bank, size)
+    mended, alone = cured(bank, size)
     formal = (
         "Formally yes: one sigmoid with binary cross-entropy, labels 0 and 1, pictures in 0..1 on both sides. It runs, "
         "and nothing in it is a slip of the pen."
     )
-    if cured:
+    if mended:
         verdict = (
             "It does not suit these pictures: mending both suspects makes it learn, with the same data, seeds and "
             "optimiser."
@@ -208,7 +183,7 @@ def _correct(bank: Bank, size: int, diagnosed: Path) -> list[str]:
         verdict = "Whether its layout is what keeps it from learning, these rows do not show."
     rows = []
     for variant, trained in ways.items():
-        difference, epoch = _against_described(bank, size, variant)
+        difference, epoch = against_described(bank, size, variant)
         at = epoch or None
         shown = "" if variant == "as described" else str(difference)
         rows.append(
@@ -255,110 +230,6 @@ def _growth(bank: Bank, size: int) -> list[str]:
     else:
         why = f"In these rows it does not grow (by a factor of {GREW} or more)."
     return [f"{why} {figures}\n", f"![loss by epoch]({NAME}.svg)\n"]
-
-
-def _loss_words(difference: Difference) -> str:
-    if difference.n < 2 or not math.isfinite(difference.low) or difference.low <= 0 <= difference.high:
-        what = "whether the validation loss changed cannot be told"
-    else:
-        what = "the validation loss was lower" if difference.high < 0 else "the validation loss was higher"
-    return f"{what} ({difference.before:.2f} → {difference.after:.2f}, difference {difference})"
-
-
-def _two(bank: Bank, variant: str) -> list[str]:
-    """Say what a tried variant did to accuracy and to the loss."""
-    before, after = bank.a("as described", SMALL_PX), bank.a(variant, SMALL_PX)
-    accuracy, epoch = compare(before, after, FRESH)
-    loss, _ = compare(before, after, LOSS, epoch)
-    if accuracy.n == 0:
-        return []
-    first = sentence(
-        f"{_capital(variant)} ({SMALL_PX} px, epoch {epoch})", "accuracy on fresh pictures", accuracy
-    )
-    return [f"{first[:-1]}; {_loss_words(loss)}."]
-
-
-def _tried(bank: Bank) -> list[str]:
-    names = [name for name in TRIED if name != "softmax"]
-    said = {name: _two(bank, name) for name in names}
-    if not any(said.values()):
-        return []
-    judged = [_against_described(bank, SMALL_PX, name)[0].judged() for name in names if said[name]]
-    cured, alone = _cured(bank, SMALL_PX)
-    if any(one == "helped" for one in judged):
-        why = "In these rows some of it did:"
-    elif cured and not alone:
-        why = (
-            "Two things stand in the way at once, Flatten with its millions of weights and the dropout after the "
-            "convolutions. Other dropout rates leave Flatten, penalties leave both: each tries to cure half of it, and "
-            "half of it was not seen to help."
-        )
-    else:
-        why = "The rows say what each did, not yet why:"
-    waiting = [name for name in names if not said[name]]
-    rest = [f"Not measured yet: {', '.join(waiting)}."] if waiting else []
-    loss = "The loss is counted without the penalty that L1 and L2 add to the one that Keras shows.\n"
-    each = [line for name in names for line in said[name]]
-    return [f"{why}\n", *bullets(each + rest), loss, f"![what was tried]({NAME}-tried.svg)\n"]
-
-
-def _softmax(bank: Bank) -> list[str]:
-    said = _two(bank, "softmax")
-    if not said:
-        return []
-    trained = bank.a("softmax", SMALL_PX)
-    low, epoch, last = lowest_and_last(trained, LOSS)
-    still = "it still grows" if last > GREW * low else "it does not grow"
-    after = f"With the softmax the loss is lowest in epoch {epoch:.0f} ({low:.2f}), {last:.2f} at the end: {still}."
-    theory = (
-        "Two softmax outputs say the same as one sigmoid, with one weight vector to spare; no gain is to "
-        "be expected, and "
-        "a single training may go up or down by luck."
-    )
-    return [*bullets([*said, after]), f"{theory}\n"]
-
-
-def _resolution(bank: Bank) -> list[str]:
-    said = []
-    for variant in ("as described", BOTH):
-        difference, epoch = compare(bank.a(variant, SMALL_PX), bank.a(variant, DESCRIBED_PX), FRESH)
-        if difference.n:
-            what = f"{DESCRIBED_PX} px instead of {SMALL_PX} ({variant}, epoch {epoch})"
-            said.append(sentence(what, "accuracy on fresh pictures", difference))
-    weights = (
-        f"Flatten makes it worse with every pixel: {_flatten_weights(SMALL_PX) / 1e6:.1f} million weights behind it at "
-        f"{SMALL_PX} px, {_flatten_weights(DESCRIBED_PX) / 1e6:.1f} at {DESCRIBED_PX}. Behind global max "
-        "pooling there are "
-        f"{64 * 128:,} at any size."
-    )
-    return [*bullets(said), f"{weights}\n"] if said else []
-
-
-def _half_epochs(bank: Bank) -> list[str]:
-    said = []
-    for variant in ("as described", BOTH):
-        half, whole = bank.a(variant, SMALL_PX), bank.a(variant, SMALL_PX, whole=True)
-        steps = _equal_steps(half, whole)
-        if steps:
-            difference = paired(values(half, FRESH, 2 * steps), values(whole, FRESH, steps))
-            what = f"All pictures in each epoch ({variant}, {steps} whole for {2 * steps} half epochs)"
-            said.append(sentence(what, "accuracy on fresh pictures", difference))
-    about = (
-        f"`steps_per_epoch = 250 // 10` counts one class: an epoch shows half of the pictures, another half each time. "
-        f'Nothing is lost but the meaning of "epoch", unless a difference of {MATTERS} shows here:\n'
-    )
-    return [about, *bullets(said)] if said else []
-
-
-def _equal_steps(half: Trained, whole: Trained) -> int:
-    """Return the last whole epoch at which both were measured after as many steps; 0 where there is none."""
-    seeds = half.keys() & whole.keys()
-    most = min((whole[seed].epochs for seed in seeds), default=0)
-    for epoch in range(most, 0, -1):
-        at = [(half[seed].at(FRESH, 2 * epoch), whole[seed].at(FRESH, epoch)) for seed in seeds]
-        if all(math.isfinite(value) for pair in at for value in pair):
-            return epoch
-    return 0
 
 
 def _amount(results: Path) -> list[Section]:

@@ -7,11 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.questions import batch_precision, page, sides
+from benchmarks.questions import page, sides
+from benchmarks.questions.figures_b import home_made, right_figures, size_matters, three_ways
 from benchmarks.questions.judging import Bank, compare, mean, sentence, values
 from benchmarks.questions.outcomes import Outcome, over_seeds
-from benchmarks.questions.page import RUN, SIDE_BY_SIDE, Page, Section, bullets, markdown
+from benchmarks.questions.page import RUN, SIDE_BY_SIDE, Page, Section, bullets
 from benchmarks.questions.precision import (
+    AP,
+    BALANCED,
+    COMMON,
+    DESCRIBED,
+    FASTER,
+    GROUPS,
+    SETS,
     SHOWN,
     TRUE,
     base_rate,
@@ -19,15 +27,12 @@ from benchmarks.questions.precision import (
     largest_difference,
     silent_share,
     trend,
+    trend_words,
 )
 from benchmarks.questions.sides import Side
 from tellapart.recipes.summary import MISREPORTED
 
 NAME = "precision-decreases"
-AP, BALANCED = "true_validation_average_precision", "true_validation_balanced_accuracy"
-DESCRIBED, FASTER, COMMON = "as described", "learning rate .01", "common is class 1"
-SETS = ("quarter", "cats_dogs")
-DESCRIBED_PX, OTHER_PX = 100, (50, 200, 400)
 SCRIPT, FIXED = (
     "benchmarks/diagnosis/founding/quarter_positive.py",
     "benchmarks/questions/fixed/quarter_positive.py",
@@ -40,7 +45,6 @@ QUESTION = (
     "quarter`, and on photographs of cats",
     "and dogs thinned to 25 and 75 %.",
 )
-GROUPS = (f"{RUN} --only B-quarter", f"{RUN} --only B-cats --cats-dogs DIR")
 
 
 def write(
@@ -75,17 +79,17 @@ def write(
             *_studies(results, "balance", "Would rebalancing help?"),
             Section(
                 "How much does picture size matter, would 400 x 400 be better?",
-                _size(bank, rows),
+                size_matters(bank, rows),
                 (f"{RUN} --only B-sizes --only B-quarter",),
             ),
             *_studies(results, "size", "Would larger pictures help?"),
             Section(
                 "What does the home-made precision really compute?",
-                _home_made(bank),
+                home_made(bank),
                 ("python -m benchmarks.questions.answers", *GROUPS),
             ),
-            Section("What would the right figures have been?", _right(bank), GROUPS),
-            Section("What does better on the same pictures?", _sides(found, rows), (SIDE_BY_SIDE,)),
+            Section("What would the right figures have been?", right_figures(bank), GROUPS),
+            Section("What does better on the same pictures?", three_ways(found, rows), (SIDE_BY_SIDE,)),
         ],
     )
 
@@ -129,7 +133,7 @@ def _answer(bank: Bank, found: Mapping[str, Sequence[Side]]) -> list[str]:
         "has a precision that",
         f"jumps. As described, the network ends at an average precision of {reached} on validation, "
         f"{learnt} ({base:.2f});",
-        f"its true precision {trend(curves(described, TRUE))}.",
+        f"its true precision {trend_words(curves(described, TRUE))}.",
     ]
     faster, epoch = compare(described, bank.b(FASTER), AP)
     if faster.judged() == "helped":
@@ -240,118 +244,3 @@ def _studies(results: Path, question: str, title: str) -> list[Section]:
             ("fixed", "the mended program", FIXED),
         )
     ]
-
-
-def _size(bank: Bank, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    described = bank.b(DESCRIBED)
-    said, learnt = [], False
-    for size in OTHER_PX:
-        difference, epoch = compare(described, bank.b(DESCRIBED, size=size), AP)
-        if difference.n:
-            what = f"{size} px instead of {DESCRIBED_PX} (as described, epoch {epoch})"
-            said.append(sentence(what, "average precision on validation", difference))
-            learnt = learnt or difference.after > 2 * base_rate(described)
-    if not said:
-        return []
-    if not learnt:
-        said.append(
-            "At none of these sizes does the training as described get to twice the average precision of "
-            "guessing: what "
-            "the size is worth to a network that learns, these rows do not show."
-        )
-    if sides.ATTAINABLE in rows:
-        best = rows[sides.ATTAINABLE]["large_sample"]
-        words = " and ".join(
-            f"{best[size]['average_precision']['value']:.3f} with what is left at {size.replace('_', ' ')}"
-            for size in best
-        )
-        said.append(
-            f"What is there to be gained: the best possible average precision on these drawings is {words}."
-        )
-    return bullets(said)
-
-
-def _home_made(bank: Bank) -> list[str]:
-    lines = [
-        "For each batch it divides the hits by the calls, and Keras shows the mean of these quotients. That is not the "
-        "precision. Four batches of four pictures:\n",
-        *batch_precision.example(),
-    ]
-    said = []
-    for pictures in SETS:
-        for variant in (DESCRIBED, COMMON, FASTER):
-            trained = bank.b(variant, pictures)
-            if trained:
-                said.append(
-                    f"On {pictures}, {variant}: up to {largest_difference(trained):.2f} away from the "
-                    "precision of the whole "
-                    f"validation part (mean of {len(trained)} seeds); nothing called class 1 in "
-                    f"{silent_share(trained):.0%} "
-                    "of the epochs, where it shows 0."
-                )
-    return [*lines, *(bullets(said) if said else [f"In the trainings: not measured yet: `{GROUPS[0]}`\n"])]
-
-
-def _right(bank: Bank) -> list[str]:
-    rows = []
-    for pictures in SETS:
-        for variant in (DESCRIBED, FASTER, COMMON):
-            trained = bank.b(variant, pictures)
-            if not trained:
-                continue
-            calls = [one.final["validation"]["precision"]["n"] for one in trained.values()]
-            rows.append(
-                [
-                    f"{pictures}, {variant}",
-                    str(len(trained)),
-                    mean(trained, SHOWN),
-                    f"{mean(trained, TRUE)}, of {min(calls)} to {max(calls)} calls",
-                    mean(trained, BALANCED),
-                    str(over_seeds(values(trained, AP, 1).values())),
-                    mean(trained, AP),
-                    f"{base_rate(trained):.2f}",
-                ]
-            )
-    if not rows:
-        return []
-    heads = (
-        "training", "seeds", "precision shown, last", "true precision, last", "balanced accuracy, last",
-        "average precision, first", "last", "guessing",
-    )  # fmt: skip
-    about = (
-        "Over the whole validation part: precision with the number of calls it rests on; balanced "
-        "accuracy, which is .5 for "
-        "guessing whatever the classes' shares; and average precision, which does not hang on the "
-        "threshold and is the share "
-        "of class 1 for guessing.\n"
-    )
-    return [about, *markdown(heads, rows)]
-
-
-def _sides(found: Mapping[str, Sequence[Side]], rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    lines: list[str] = []
-    for pictures in SETS:
-        three = found.get(pictures, ())
-        if not any(one.way != "described" for one in three):
-            continue
-        lines += [f"### {pictures}\n", *sides.table(three, pictures, rows)]
-        fixed = {one.seed: one.epochs["precision"] for one in three if one.way == "fixed"}
-        said = (
-            [f"With `fixed.py` the precision over the whole validation part {trend(fixed)}."] if fixed else []
-        )
-        if pictures == "quarter" and sides.ATTAINABLE in rows:
-            best = rows[sides.ATTAINABLE]["large_sample"]
-            for way in ("fixed", "tellapart"):
-                said += [
-                    _reached(three, way, name, best) for name in ("balanced_accuracy", "average_precision")
-                ]
-        lines += bullets([one for one in said if one])
-    return lines
-
-
-def _reached(three: Sequence[Side], way: str, measure: str, best: Mapping[str, Any]) -> str:
-    """Compare with what can be reached at the size that the way looks at."""
-    sizes = {one.size_px for one in three if one.way == way}
-    seen = "100_px" if sizes and 0 < max(sizes) <= DESCRIBED_PX else "400_px"
-    words = sides.reached(three, way, measure, best[seen][measure]["value"])
-    return words and f"{words[:-1]}, with what is left at {seen.replace('_', ' ')}."

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.questions.outcomes import Outcome, OverSeeds, over_seeds
+from benchmarks.questions.page import SIDE_BY_SIDE
 from tellapart.evaluate.estimate import Estimate
 
 WAYS = {
@@ -176,7 +177,10 @@ def table(sides: Sequence[Side], pictures: str, rows: Mapping[str, Mapping[str, 
         for size in best:
             cells = [_attainable(best[size][measure]) for _, measure in columns]
             lines.append(f"| best possible at {size.replace('_', ' ')} | | {' | '.join(cells)} | | | |")
-    return [*lines, ""] if len(lines) > 2 else []
+    if len(lines) == 2:
+        return []
+    missing = [words for way, words in WAYS.items() if way not in {one.way for one in sides}]
+    return [*lines, "", *([f"{', '.join(missing)}: not measured yet: `{SIDE_BY_SIDE}`\n"] if missing else [])]
 
 
 def _how(found: Sequence[Side]) -> str:
