@@ -97,13 +97,12 @@ def diagnosed(file: Path, program: str) -> list[str]:
     """Return what `tellapart diagnose` says of a founding program, from committed rows; nothing without them."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     found = [row for row in map(json.loads, lines) if row["file"] == program]
-    return bullets(
-        [
-            f"`tellapart diagnose {program}` with --time {row['time']}, after {row['seconds'] / 60:.0f} min: "
-            f"*{_plain(row['summary'])}*"
-            for row in found
-        ]
-    )[: len(found) + 1 if found else 0]
+    said = [
+        f"`tellapart diagnose {program}` with --time {row['time']}, after {row['seconds'] / 60:.0f} min: "
+        f"*{_plain(row['summary'])}*"
+        for row in found
+    ]
+    return bullets(said) if said else []
 
 
 def _estimate(kept: dict[str, Any]) -> str:

@@ -138,7 +138,7 @@ def _answer(bank: Bank, found: Mapping[str, Sequence[Side]]) -> list[str]:
     faster, epoch = compare(described, bank.b(FASTER), AP)
     if faster.judged() == "helped":
         words += [
-            "It is far too slow: with the learning rate at .01, and all else as it was, average precision is",
+            "Its learning rate is too low: with it at .01, and all else as it was, average precision is",
             f"{faster.after:.3f} after the same {epoch} epochs (difference {faster}). So it is not the "
             "uneven classes that",
             "keep it from learning there: they were the same.",
@@ -155,10 +155,14 @@ def _answer(bank: Bank, found: Mapping[str, Sequence[Side]]) -> list[str]:
             f"{off:.2f} away from it",
             f"(mean of {len(described)} seeds); where nothing is called class 1 it shows 0.",
         ]
+    drawn_heads = found.get("quarter", ())
     for way in ("fixed", "tellapart"):
-        figures = sides.seeds_of(found.get("quarter", ()), "fresh", "average_precision", way)
+        figures = sides.seeds_of(drawn_heads, "fresh", "average_precision", way)
         if figures:
-            words += [f"{sides.WAYS[way]}: average precision {sides.over(figures)} on 400 fresh pictures."]
+            pictures = sides.pictures_of(drawn_heads, way, "fresh")
+            words += [
+                f"{sides.WAYS[way]}: average precision {sides.over(figures)} on {pictures} fresh pictures."
+            ]
     return words
 
 

@@ -150,6 +150,11 @@ def seeds_of(sides: Iterable[Side], part: str, measure: str, way: str) -> dict[i
     return {seed: value for seed, value in found.items() if math.isfinite(value)}
 
 
+def pictures_of(sides: Iterable[Side], way: str, part: str) -> int:
+    """Return on how many pictures of a part a way was measured."""
+    return max((one.estimate(part, "accuracy").n for one in sides if one.way == way), default=0)
+
+
 def over(figures: Mapping[int, float]) -> str:
     """Write the mean over seeds of a share with its interval."""
     return str(over_seeds(figures.values()))

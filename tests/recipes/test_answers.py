@@ -131,13 +131,13 @@ def test_two_causes_that_matter_only_together(tmp_path: Path, drawn: list[list[s
     fresh = accuracy_of(both=0.95)
     text = written(tmp_path, "A-128", true_fresh_accuracy=fresh)["improving-validation-loss.md"]
     answer = text.partition("**The answer.**")[2].partition("\n##")[0]
-    assert answer.startswith(" Yes, with the same pictures.")
+    assert answer.startswith(" Yes, with the same pictures:")
     assert "Neither change alone was seen to help" in answer
     improve = section(text, "Can validation improve")
     assert "- Both (128 px, epoch 32) helped: " in improve
     assert "- Global max pooling (128 px, epoch 32) made no difference that counts" in improve
     assert "`tellapart train`: not measured yet: `python -m benchmarks.questions.side_by_side`" in improve
-    assert "mending both suspects" in section(text, "Is the model correct?")
+    assert "But it does not suit these pictures" in section(text, "Is the model correct?")
     tried = section(text, "Why did dropout")
     assert (
         tried.strip() == "not measured yet: `python -m benchmarks.questions.run --only A-tried --only A-128`"
@@ -152,6 +152,7 @@ def test_one_cause_that_matters_alone(tmp_path: Path) -> None:
     text = written(tmp_path, "A-128", true_fresh_accuracy=fresh)["improving-validation-loss.md"]
     assert "Of the two, global max pooling helped alone as well." in text
     assert "Neither" not in text
+    assert "Dropout after a convolution" not in text
     assert "Each alone" not in text
 
 
@@ -171,7 +172,7 @@ def test_a_loss_that_grows_over_pictures_learnt_by_heart(tmp_path: Path) -> None
     text = written(tmp_path, "A-128", **curves)["improving-validation-loss.md"]
     growth = section(text, "Why does the validation loss grow?")
     assert "by heart" in growth
-    assert f"lowest ({LOWEST:.2f}) in epoch 2 and {LAST:.2f} at the end" in growth
+    assert f"lowest ({LOWEST:.2f}) in epoch 2 and {LAST:.2f} at the end (epoch 100)" in growth
 
 
 def test_precision_of_a_training_that_is_too_slow(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_precision_of_a_training_that_is_too_slow(tmp_path: Path) -> None:
     pages = written(tmp_path, "B-quarter", true_validation_average_precision=learnt)
     text = pages["precision-decreases.md"]
     answer = text.partition("**The answer.**")[2].partition("\n##")[0]
-    assert "It is far too slow" in answer
+    assert "Its learning rate is too low" in answer
     assert "neither rises nor falls" in answer
     assert "a mean over batches" not in answer  # shown and true are the same in these rows
     assert section(text, "Is the bias").strip().startswith("Not of its failure to learn on quarter.")
@@ -194,7 +195,7 @@ def test_precision_that_a_learning_rate_does_not_mend(tmp_path: Path) -> None:
     }
     text = written(tmp_path, "B-quarter", **curves)["precision-decreases.md"]
     answer = text.partition("**The answer.**")[2].partition("\n##")[0]
-    assert "too slow" not in answer
+    assert "too low" not in answer
     assert "its true precision falls" in answer
     assert "in its worst epoch 0.81 away" in answer
     assert section(text, "Is the bias").strip().startswith("The rows cannot tell.")
@@ -233,6 +234,44 @@ def test_three_ways_stand_side_by_side(tmp_path: Path) -> None:
     assert "comes within its interval of the best possible balanced accuracy of 0.820 (0.800" in text
     assert "`tellapart train` stays below the best possible balanced accuracy of 0.820" in text
     assert "### cats_dogs" not in text
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.98, "reaches"), (0.9, "does not reach")])
+def test_the_aim_is_held_against_the_rows(tmp_path: Path, value: float, words: str) -> None:
+    rows = [row_of("tellapart", seed, "pellets", value) | {"key": str(seed)} for seed in (0, 1, 2)]
+    (tmp_path / "side_by_side.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    improve = section(written(tmp_path)["improving-validation-loss.md"], "Can validation improve")
+    assert (
+        f"- `tellapart train` {words} the 0.97 that was aimed at: {value:.3f} of 400 test pictures" in improve
+    )
+    assert "as described, `fixed.py`, handed back by `tellapart diagnose`: not measured yet: " in improve
+
+
+def test_studies_and_diagnoses_are_quoted_as_they_are(tmp_path: Path) -> None:
+    arm = {
+        "words": "half | of it",
+        "fitted_pictures": 250,
+        "balanced_accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 100},
+    }
+    study = {
+        "sentence": "Cannot tell: <b>nothing</b> was learnt.", "arms": [arm], "notes": ["a note"], "seconds": 120.0,
+        "trainings_of_each": 3, "model": {"words": "your script"},
+    }  # fmt: skip
+    (tmp_path / "study-amount-described.json").write_text(json.dumps(study))
+    row = {
+        "key": "1",
+        "file": "plastic_pieces.py",
+        "time": "45m",
+        "seconds": 1800.0,
+        "summary": "The training fails.",
+    }
+    (tmp_path / "none.jsonl").write_text(json.dumps(row) + "\n")
+    text = written(tmp_path, "A-128")["improving-validation-loss.md"]
+    amount = section(text, "Is the set too small? Asked of the training as described")
+    assert "> Cannot tell: &lt;b>nothing&lt;/b> was learnt." in amount
+    assert "| half \\| of it | 250 | 0.500 (0.400 to 0.600, n = 100) |" in amount
+    assert "not measured yet" in section(text, "Is the set too small? Asked of the mended program")
+    assert "with --time 45m, after 30 min: *The training fails.*" in section(text, "Is the model correct?")
 
 
 def test_rows_wait_for_what_they_lack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
