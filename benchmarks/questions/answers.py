@@ -10,7 +10,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.questions import gallery_list, outcomes, question_a, question_b, sides
+from benchmarks.questions import (
+    figures_b,
+    gallery_list,
+    outcomes,
+    precision,
+    question_a,
+    question_b,
+    sides,
+    ways_drawing,
+)
 from benchmarks.questions.drawings import drawing
 from benchmarks.questions.judging import Bank
 from benchmarks.rows import Rows
@@ -51,6 +60,9 @@ def write(results: Path, diagnosed: Path, docs: Path) -> list[Path]:
     docs.mkdir(parents=True, exist_ok=True)
     for file, variants in {**question_a.drawn(bank), **question_b.drawn(bank)}.items():
         (docs / file).write_text(drawing(variants), encoding="utf-8")
+    of_ways = ways_drawing.drawing({name: three[name] for name in precision.SETS})
+    if of_ways:
+        (docs / figures_b.WAYS_DRAWING).write_text(of_ways, encoding="utf-8")
     pages = {
         question_a.NAME: question_a.write(bank, three["pellets"], results, diagnosed),
         question_b.NAME: question_b.write(bank, three, rows, results, diagnosed),

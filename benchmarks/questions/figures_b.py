@@ -28,6 +28,8 @@ from benchmarks.questions.precision import (
 )
 from benchmarks.questions.sides import Side
 
+WAYS_DRAWING = "precision-decreases-ways.svg"
+
 
 def size_matters(bank: Bank, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Answer how much the picture size matters."""
@@ -137,7 +139,8 @@ def three_ways(found: Mapping[str, Sequence[Side]], rows: Mapping[str, Mapping[s
                     _reached(three, way, name, best) for name in ("balanced_accuracy", "average_precision")
                 ]
         lines += bullets([one for one in said if one])
-    return lines
+    mended = any(one.way == "fixed" for name in SETS for one in found.get(name, ()))
+    return [*lines, *([f"![precision by epoch, a line a seed]({WAYS_DRAWING})\n"] if mended else [])]
 
 
 def _reached(three: Sequence[Side], way: str, measure: str, best: Mapping[str, Any]) -> str:

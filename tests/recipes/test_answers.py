@@ -234,6 +234,10 @@ def test_three_ways_stand_side_by_side(tmp_path: Path) -> None:
     assert "comes within its interval of the best possible balanced accuracy of 0.820 (0.800" in text
     assert "`tellapart train` stays below the best possible balanced accuracy of 0.820" in text
     assert "### cats_dogs" not in text
+    assert "(precision-decreases-ways.svg)" in text
+    lines = (tmp_path / "docs" / "precision-decreases-ways.svg").read_text()
+    assert "quarter: precision over the validation part" in lines
+    assert "cats_dogs" not in lines
 
 
 @pytest.mark.parametrize(("value", "words"), [(0.98, "reaches"), (0.9, "does not reach")])
