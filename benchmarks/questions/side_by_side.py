@@ -220,7 +220,8 @@ def write(found: list[outcomes.Outcome], rows: Rows, folder: Path) -> Path:
         "interval over seeds (Student's t), after it the 95 % interval over pictures (the mean of the seeds' own).",
         "Nothing a program prints is used: networks are scored by us, on whole parts. *Fresh*: 400 pictures drawn from",
         "another seed. *Its own unseen pictures*: the validation part that the program splits off; for",
-        "`tellapart train` the sealed test. The clock is that of a machine that did other work too; *cores*: processor time.\n",
+        "`tellapart train` the sealed test. The clock is that of a machine that did other work too; *cores*: its",
+        "processors' time.\n",
     ]
     for name in sides.SETS:
         table = sides.table(sides.together(found, rows.done.values(), name), name, rows.done)
