@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -123,8 +123,20 @@ def scored(script: Script, names: dict[str, Any], printed: str) -> Result:
     }
 
 
-def child(script: Script, seed: int, folder: str, answer: Path) -> None:
-    """Run the script in this process, as a program of its own, and write what came out."""
+def child(
+    script: Script,
+    seed: int,
+    folder: str,
+    answer: Path,
+    score: Callable[[Script, dict[str, Any], str], Result] = scored,
+) -> None:
+    """Run the script in this process, as a program of its own, and write what came out.
+
+    Parameters
+    ----------
+    score
+        Takes the script, its globals when it has ended and what it printed; gives what is written.
+    """
     began, began_working = time.perf_counter(), time.process_time()
     output = answer.with_suffix(".txt")
     sink = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -142,7 +154,7 @@ def child(script: Script, seed: int, folder: str, answer: Path) -> None:
                 names = runpy.run_path(str(script.file), run_name="__main__")
             sys.stdout.flush()
             seconds, working = time.perf_counter() - began, time.process_time() - began_working
-            result = scored(script, names, output.read_text(errors="replace"))
+            result = score(script, names, output.read_text(errors="replace"))
             result |= {"seconds": round(seconds, 1), "processor_seconds": round(working, 1)}
         except BaseException:
             result = {"error": traceback.format_exc()[-1500:]}

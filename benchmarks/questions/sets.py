@@ -14,10 +14,15 @@ from tellapart.errors import PicturesError
 COMMON = {"quarter": "common", "cats_dogs": "dogs"}
 RARE = {"quarter": "rare", "cats_dogs": "cats"}
 
-SET_SEED, FRESH_SEED = 0, 1001
-"""The fresh pellets come from another seed: no picture of them was ever in a training set."""
+POSITIVE = {"pellets": "stuck", **RARE}
+"""Class 1 of each set: the class that is looked for."""
 
-FRESH_PER_CLASS = 200
+SET_SEED, FRESH_SEED = 0, 1001
+"""Fresh pictures come from another seed: none of them was ever in a training set."""
+
+FRESH_PER_CLASS = {"pellets": 200, "quarter": 100}
+"""400 fresh pictures of each: 200 and 200, or 100 rare and 300 common."""
+
 COMMON_PER_RARE = 3
 """75 % to 25 %, as described."""
 
@@ -28,7 +33,7 @@ def prepare(name: str, work: Path, cats_dogs: Path | None) -> Path:
     Parameters
     ----------
     name
-        ``pellets``, ``pellets-fresh``, ``quarter`` or ``cats_dogs``.
+        ``pellets``, ``pellets-fresh``, ``quarter``, ``quarter-fresh`` or ``cats_dogs``.
     work
         Where sets are kept.
     cats_dogs
@@ -56,8 +61,8 @@ def prepare(name: str, work: Path, cats_dogs: Path | None) -> Path:
 def _demo(name: str, folder: Path) -> None:
     kind = name.partition("-")[0]
     options = ["--seed", str(SET_SEED)]
-    if name == "pellets-fresh":
-        options = ["--seed", str(FRESH_SEED), "--per-class", str(FRESH_PER_CLASS)]
+    if name.endswith("-fresh"):
+        options = ["--seed", str(FRESH_SEED), "--per-class", str(FRESH_PER_CLASS[kind])]
     program = Path(sys.executable).with_name("tellapart")
     subprocess.run([str(program), "demo", kind, str(folder), *options], check=True, stdout=sys.stderr)
 

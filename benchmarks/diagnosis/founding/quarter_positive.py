@@ -11,8 +11,8 @@ from sklearn.model_selection import train_test_split
 
 folder = sys.argv[1]
 size = 100
-names = sorted(os.listdir(folder), key=lambda name: len(os.listdir(os.path.join(folder, name))), reverse=True)
-names = [name for name in names if os.path.isdir(os.path.join(folder, name))]
+names = [name for name in os.listdir(folder) if os.path.isdir(os.path.join(folder, name))]
+names = sorted(names, key=lambda name: len(os.listdir(os.path.join(folder, name))), reverse=True)
 
 files = [
     (os.path.join(folder, name, file), label)
@@ -25,7 +25,7 @@ for number, (file, label) in enumerate(files):
     y.append(label)
     if number in (len(files) // 5, len(files) // 2, len(files) * 4 // 5):
         print(f"{100 * number // len(files)} % read")
-X, y = np.array(X), np.array(y, dtype="float32")
+X, y = np.array(X), np.array(y, dtype="float32").reshape(-1, 1)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=0)
 
 

@@ -1,0 +1,140 @@
+"""Training A: what its author tried or asked about, each change against the training as described."""
+
+from __future__ import annotations
+
+import math
+
+from benchmarks.questions.design_a import (
+    BOTH,
+    DESCRIBED_PX,
+    FRESH,
+    LOSS,
+    SMALL_PX,
+    against_described,
+    capital,
+    cured,
+    flatten_weights,
+)
+from benchmarks.questions.judging import (
+    Bank,
+    Difference,
+    Trained,
+    compare,
+    lowest_and_last,
+    paired,
+    sentence,
+    values,
+)
+from benchmarks.questions.page import bullets
+from benchmarks.questions.rows import TRIED
+from tellapart.recipes.summary import GREW
+
+DRAWING = "improving-validation-loss-tried.svg"
+
+
+def _loss_words(difference: Difference) -> str:
+    if difference.n < 2 or not math.isfinite(difference.low) or difference.low <= 0 <= difference.high:
+        what = "whether the validation loss changed cannot be told"
+    else:
+        what = "the validation loss was lower" if difference.high < 0 else "the validation loss was higher"
+    return f"{what} ({difference.before:.2f} → {difference.after:.2f}, difference {difference})"
+
+
+def _two(bank: Bank, variant: str) -> list[str]:
+    """Say what a tried variant did to accuracy and to the loss."""
+    before, after = bank.a("as described", SMALL_PX), bank.a(variant, SMALL_PX)
+    accuracy, epoch = compare(before, after, FRESH)
+    loss, _ = compare(before, after, LOSS, epoch)
+    if accuracy.n == 0:
+        return []
+    first = sentence(
+        f"{capital(variant)} ({SMALL_PX} px, epoch {epoch})", "accuracy on fresh pictures", accuracy
+    )
+    return [f"{first[:-1]}; {_loss_words(loss)}."]
+
+
+def tried(bank: Bank) -> list[str]:
+    """Answer why what its author tried did not help."""
+    names = [name for name in TRIED if name != "softmax"]
+    said = {name: _two(bank, name) for name in names}
+    if not any(said.values()):
+        return []
+    judged = [against_described(bank, SMALL_PX, name)[0].judged() for name in names if said[name]]
+    mended, alone = cured(bank, SMALL_PX)
+    if any(one == "helped" for one in judged):
+        why = "In these rows some of it did:"
+    elif mended and not alone:
+        why = (
+            "Two things stand in the way at once, Flatten with its millions of weights and the dropout after the "
+            "convolutions. Other dropout rates leave Flatten, penalties leave both: each tries to cure half of it, and "
+            "half of it was not seen to help."
+        )
+    else:
+        why = "The rows say what each did, not yet why:"
+    waiting = [name for name in names if not said[name]]
+    rest = [f"Not measured yet: {', '.join(waiting)}."] if waiting else []
+    loss = "The loss is counted without the penalty that L1 and L2 add to the one that Keras shows.\n"
+    each = [line for name in names for line in said[name]]
+    return [f"{why}\n", *bullets(each + rest), loss, f"![what was tried]({DRAWING})\n"]
+
+
+def softmax(bank: Bank) -> list[str]:
+    """Answer whether two classes with a softmax helped."""
+    said = _two(bank, "softmax")
+    if not said:
+        return []
+    trained = bank.a("softmax", SMALL_PX)
+    low, epoch, last = lowest_and_last(trained, LOSS)
+    still = "it still grows" if last > GREW * low else "it does not grow"
+    after = f"With the softmax the loss is lowest in epoch {epoch:.0f} ({low:.2f}), {last:.2f} at the end: {still}."
+    theory = "Two softmax outputs say the same as one sigmoid, with one weight vector to spare"
+    helped = against_described(bank, SMALL_PX, "softmax")[0].judged() == "helped"
+    if helped:
+        theory += "; that it helped here nevertheless is not explained by these rows."
+    else:
+        theory += ". A single training goes up or down by luck: that is what the seeds are for."
+    return [*bullets([*said, after]), f"{theory}\n"]
+
+
+def resolution(bank: Bank) -> list[str]:
+    """Answer what another resolution would do."""
+    said = []
+    for variant in ("as described", BOTH):
+        difference, epoch = compare(bank.a(variant, SMALL_PX), bank.a(variant, DESCRIBED_PX), FRESH)
+        if difference.n:
+            what = f"{DESCRIBED_PX} px instead of {SMALL_PX} ({variant}, epoch {epoch})"
+            said.append(sentence(what, "accuracy on fresh pictures", difference))
+    weights = (
+        f"What Flatten ties to places grows with the pixels: {flatten_weights(SMALL_PX) / 1e6:.1f} million weights at "
+        f"{SMALL_PX} px, {flatten_weights(DESCRIBED_PX) / 1e6:.1f} at {DESCRIBED_PX}. Behind global max pooling there "
+        f"are {64 * 128:,} at any size."
+    )
+    return [*bullets(said), f"{weights}\n"] if said else []
+
+
+def half_epochs(bank: Bank) -> list[str]:
+    """Answer whether it matters that an epoch shows half of the pictures."""
+    said = []
+    for variant in ("as described", BOTH):
+        half, whole = bank.a(variant, SMALL_PX), bank.a(variant, SMALL_PX, whole=True)
+        steps = _equal_steps(half, whole)
+        if steps:
+            difference = paired(values(half, FRESH, 2 * steps), values(whole, FRESH, steps))
+            what = f"All pictures in each epoch ({variant}, {steps} whole for {2 * steps} half epochs)"
+            said.append(sentence(what, "accuracy on fresh pictures", difference))
+    about = (
+        "`steps_per_epoch = 250 // 10` counts one class: an epoch shows half of the pictures, another half each time. "
+        "With as many steps in all:\n"
+    )
+    return [about, *bullets(said)] if said else []
+
+
+def _equal_steps(half: Trained, whole: Trained) -> int:
+    """Return the last whole epoch at which both were measured after as many steps; 0 where there is none."""
+    seeds = half.keys() & whole.keys()
+    most = min((whole[seed].epochs for seed in seeds), default=0)
+    for epoch in range(most, 0, -1):
+        at = [(half[seed].at(FRESH, 2 * epoch), whole[seed].at(FRESH, epoch)) for seed in seeds]
+        if all(math.isfinite(value) for pair in at for value in pair):
+            return epoch
+    return 0
