@@ -17,17 +17,20 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "audit.s
 PLANTED = 6
 
 
-@pytest.fixture(scope="module")
-def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Given parts; some training pictures stand mirrored and recompressed in the test part."""
-    root = tmp_path_factory.mktemp("leaky")
-    write_set(root / "train", {"filled": 40, "ring": 40})
-    write_set(root / "test", {"filled": 20, "ring": 20}, seed=1)
+def write_leaky(root: Path, each: int) -> Path:
+    """Write 2 x `each` to train and `each` to test, and some of train mirrored and recompressed to test, too."""
+    write_set(root / "train", {"filled": 2 * each, "ring": 2 * each})
+    write_set(root / "test", {"filled": each, "ring": each}, seed=1)
     for name in ("filled", "ring"):
         for number in range(PLANTED // 2):
             with Image.open(root / "train" / name / f"{number:03d}.png") as image:
                 ImageOps.mirror(image).save(root / "test" / name / f"twin {number}.jpg", quality=90)
     return root
+
+
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_leaky(tmp_path_factory.mktemp("leaky"), each=20)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,8 @@ def test_a_clean_set_has_no_stop(here, shapes):
     assert "stop" not in codes(document).values()
 
 
-def test_copies_across_the_parts_stop_and_the_folder_shows_them(here, leaky, tmp_path):
+def test_copies_across_the_parts_stop_and_the_folder_shows_them(here, tmp_path):
+    leaky = write_leaky(tmp_path / "set", each=5)
     done = here("audit", leaky, "--out", tmp_path / "a", "--strict")
     assert done.returncode == 3
     assert done.stdout == ""

@@ -110,7 +110,7 @@ def test_a_loop_without_a_step_is_named_proved_and_mended(diagnose, tellapart, p
 
 
 def test_two_faults_that_hide_each_other_are_named_together(diagnose, pictures, tmp_path):
-    text = LOOP.replace("        optimizer.step()\n", "").replace("lr=.02", "lr=1e-8").replace("(12)", "(60)")
+    text = LOOP.replace("        optimizer.step()\n", "").replace("lr=.02", "lr=1e-8").replace("(12)", "(30)")
     one = document(
         diagnose(text, "--pictures", pictures, "--time", "5m", "--out", tmp_path / "out", "--json")
     )
