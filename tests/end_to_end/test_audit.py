@@ -117,7 +117,7 @@ def test_a_label_that_the_size_tells_is_called_a_shortcut(here, tmp_path):
 
 def series(root: Path, rng: np.random.Generator) -> Path:
     """Things shot six times in a row, each thing of one of two kinds that cannot be told apart."""
-    for number in range(40):
+    for number in range(24):
         ground = rng.integers(0, 256, (6, 6, 3)).astype(np.uint8)
         thing = Image.fromarray(ground).resize((48, 48), Image.Resampling.BICUBIC)
         label = root / ("even" if number % 2 else "odd")
