@@ -74,15 +74,15 @@ def test_groups_that_the_user_declared_are_not_suspected_again(tmp_path: Path) -
 def test_without_features_the_detail_is_compared(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     images, things = [], []
-    for thing in range(150):
+    for thing in range(60):
         one = scene(rng, 40, 40)
         for _ in range(3):
             images.append(
                 np.clip(one * rng.uniform(0.6, 1.1) + rng.normal(0, 4, one.shape), 0, 255).astype(np.uint8)
             )
             things.append(thing)
-    pictures, _, looks = collection(tmp_path, images, names=[f"{i}.png" for i in range(450)])
-    found = suspect_groups(pictures, looks, no_copies(450), None)
+    pictures, _, looks = collection(tmp_path, images, names=[f"{i}.png" for i in range(180)])
+    found = suspect_groups(pictures, looks, no_copies(180), None)
     assert found is not None
     ours, true = pairs_of(found.groups), pairs_of(np.array(things))
     assert len(ours & true) / len(true) > 0.95

@@ -90,10 +90,16 @@ def test_a_bad_set_is_called_bad_before_any_score(tmp_path: Path, clean) -> None
     assert set(shown[0]) == {"code", "indices", "paths", "labels", "words"}
 
 
-def test_without_features_and_scores_the_checks_that_need_none_run(clean) -> None:
+@pytest.fixture(scope="module")
+def plain(clean) -> tuple[Audit, list[str]]:
+    """An audit without features and scores, and the stages it told of."""
     pictures, store, looks = clean
-    seen_stages = []
-    audit = audited(pictures, store, looks=looks, advance=lambda words, done, of: seen_stages.append(words))
+    stages: list[str] = []
+    return audited(pictures, store, looks=looks, advance=lambda words, done, of: stages.append(words)), stages
+
+
+def test_without_features_and_scores_the_checks_that_need_none_run(plain) -> None:
+    audit, seen_stages = plain
     checked(audit)
     assert audit.labels.ranked == ()
     assert "audit: shortcuts and labels" in seen_stages
@@ -131,9 +137,8 @@ def test_suspected_series_show_the_score_both_ways(tmp_path: Path) -> None:
     assert "groups.suspected" in {pair["code"] for pair in audit.pairs(pictures)}
 
 
-def test_the_schema_refuses_a_bare_interval_and_an_unknown_code(clean) -> None:
-    pictures, store, looks = clean
-    document = audited(pictures, store, looks=looks).to_dict()
+def test_the_schema_refuses_a_bare_interval_and_an_unknown_code(plain) -> None:
+    document = plain[0].to_dict()
     one = document["findings"][0]
     for change in (
         {"code": "files.odd"},

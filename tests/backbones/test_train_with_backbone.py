@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-WITHOUT = "import sys; sys.modules.update(torch=None, transformers=None, onnx=None)\n"
+WITHOUT = """
+import sys
+sys.modules.update(torch=None, transformers=None, onnx=None)
+sys.argv = ["tellapart", *sys.argv[1:]]
+from tellapart.cli import main
+main()
+"""
 
 
-def call(*arguments, before=""):
-    program = (
-        f"{before}import sys; sys.argv = ['tellapart', *sys.argv[1:]]\nfrom tellapart.cli import main; main()"
-    )
-    command = [sys.executable, "-W", "error", "-c", program, *map(str, arguments)]
+def predict_without_torch(*arguments):
+    command = [sys.executable, "-W", "error", "-c", WITHOUT, "predict", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
 
 
@@ -37,11 +40,11 @@ def pictures(tmp_path_factory):
     return root
 
 
-def test_train_and_predict_with_a_transformer(pictures, swin_folder, tmp_path):
+def test_train_and_predict_with_a_transformer(pictures, swin_folder, here, tmp_path):
     run = tmp_path / "run"
     # So short a time cuts the plan down to one deal of three folds.
     options = ("--out", run, "--backbone", swin_folder, "--members", "probe", "--time", "10s", "--json")
-    done = call("train", pictures, *options)
+    done = here("train", pictures, *options)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     weights = json.loads(done.stdout)["weights"]
@@ -51,7 +54,7 @@ def test_train_and_predict_with_a_transformer(pictures, swin_folder, tmp_path):
     assert "64 x 64 px only" in settings["probe.area_px"]["reason"]
     assert "apache-2.0" in (run / "MODEL_CARD.md").read_text()
 
-    done = call("predict", run, pictures, before=WITHOUT)
+    done = predict_without_torch(run, pictures)
     assert done.returncode == 0, done.stderr
     found = {row["path"]: row for row in csv.DictReader(done.stdout.splitlines())}
     with (run / "predictions.csv").open() as stream:
@@ -62,8 +65,8 @@ def test_train_and_predict_with_a_transformer(pictures, swin_folder, tmp_path):
         assert share == pytest.approx(float(row["probability_spotted"]), abs=1e-5)
 
 
-def test_unknown_names_exit_with_2(pictures, tmp_path):
-    done = call("train", pictures, "--out", tmp_path / "run", "--backbone", "hub:no such/name")
+def test_unknown_names_exit_with_2(pictures, here, tmp_path):
+    done = here("train", pictures, "--out", tmp_path / "run", "--backbone", "hub:no such/name")
     assert done.returncode == 2
     assert "hub:OWNER/NAME" in done.stderr
     assert "Traceback" not in done.stderr

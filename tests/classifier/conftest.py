@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -84,24 +85,38 @@ def answered(from_folder: ImageClassifier, few: Drawn) -> np.ndarray:
 
 
 @pytest.fixture
-def read_only(monkeypatch: pytest.MonkeyPatch, from_folder: ImageClassifier) -> Callable[..., Any]:
-    """Fit without training: (pictures as the main job gets them, their pixels in order, the classifier)."""
+def untrained(
+    monkeypatch: pytest.MonkeyPatch, from_folder: ImageClassifier
+) -> Callable[[], contextlib.AbstractContextManager[list[tuple[Pictures, list[np.ndarray]]]]]:
+    """Let `fit` take the model that is there; yields for each fit the pictures the main job gets, and their pixels."""
 
-    def read_only(*arguments: Any, **options: Any) -> tuple[Pictures, list[np.ndarray], ImageClassifier]:
-        seen: list[Any] = []
+    @contextlib.contextmanager
+    def untrained() -> Iterator[list[tuple[Pictures, list[np.ndarray]]]]:
+        seen: list[tuple[Pictures, list[np.ndarray]]] = []
 
         def train(source: Any, run: Path, _options: Any, _progress: Any) -> None:
             from tellapart.pictures.store import decode_all
 
             run.mkdir(parents=True)
             store, pictures = decode_all(source, run / "store")
-            seen.extend([pictures, [store[i] for i in range(len(store))]])
+            seen.append((pictures, [store[i] for i in range(len(store))]))
             for name in ("metrics.json", "model.onnx"):
                 shutil.copy(from_folder.run_ / name, run / name)
 
         with monkeypatch.context() as patched:
             patched.setattr(tellapart.pipeline, "train", train)
+            yield seen
+
+    return untrained
+
+
+@pytest.fixture
+def read_only(untrained: Callable[[], Any]) -> Callable[..., Any]:
+    """Fit without training: (pictures as the main job gets them, their pixels in order, the classifier)."""
+
+    def read_only(*arguments: Any, **options: Any) -> tuple[Pictures, list[np.ndarray], ImageClassifier]:
+        with untrained() as seen:
             classifier = ImageClassifier(members="probe").fit(*arguments, **options)
-        return seen[0], seen[1], classifier
+        return *seen[0], classifier
 
     return read_only

@@ -72,16 +72,9 @@ def test_the_last_step_of_a_pipeline(read_only, drawn, monkeypatch):
     assert pipeline.get_params()["clf__time"] == "10m"
 
 
-def test_cross_validation_hands_groups_to_folds_and_to_fit(drawn, monkeypatch):
-    groups, seen = np.arange(22) // 2, []
-    real = module.gather
-
-    def watched(X, y, groups, *others):
-        seen.append(groups)
-        return real(X, y, groups, *others)
-
-    monkeypatch.setattr(module, "gather", watched)
-    with sklearn.config_context(enable_metadata_routing=True):
+def test_cross_validation_hands_groups_to_folds_and_to_fit(drawn, untrained):
+    groups = np.arange(22) // 2
+    with sklearn.config_context(enable_metadata_routing=True), untrained() as seen:
         scores = cross_val_score(
             ImageClassifier(members="probe"),
             [str(file) for file in drawn.files],
@@ -92,5 +85,6 @@ def test_cross_validation_hands_groups_to_folds_and_to_fit(drawn, monkeypatch):
         )
     assert len(scores) == 2
     assert min(scores) > 0.7
-    assert sorted(len(one) for one in seen) == [10, 12]
-    assert not set(seen[0]) & set(seen[1])
+    one, other = (pictures.groups for pictures, _ in seen)
+    assert sorted([len(one), len(other)]) == [10, 12]
+    assert not set(one) & set(other)

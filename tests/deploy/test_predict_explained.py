@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,22 +17,11 @@ def maps(folder: Path) -> list[str]:
     return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
 
 
-def test_the_command_writes_maps_beside_the_table_and_keeps_those_it_has(run, drawn, tmp_path):
+def test_the_command_writes_maps_beside_the_table_and_keeps_those_it_has(run, drawn, here, tmp_path):
     (drawn / "a" / "002.png").write_bytes(b"no picture")
     few, out, folder = f"{drawn}/a/00*.png", tmp_path / "t.csv", tmp_path / "maps"
-    command = [
-        sys.executable,
-        "-m",
-        "tellapart",
-        "predict",
-        str(run),
-        few,
-        "--out",
-        str(out),
-        "--explain",
-        str(folder),
-    ]
-    first = subprocess.run(command, capture_output=True, text=True, check=True)
+    first = here("predict", run, few, "--out", out, "--explain", folder)
+    assert first.returncode == 0, first.stderr
     assert f"{folder}: 4 heatmaps, 1 picture could not be read" in first.stderr
     assert len(out.read_text().splitlines()) == 6
     written = list(folder.rglob("*.png"))
@@ -45,7 +33,8 @@ def test_the_command_writes_maps_beside_the_table_and_keeps_those_it_has(run, dr
         ):
             assert png.size == (picture.size if max(picture.size) <= 512 else (512, 364))
     before = {file: file.stat().st_mtime_ns for file in written}
-    again = subprocess.run(command[:-4] + command[-2:], capture_output=True, text=True, check=True)
+    again = here("predict", run, few, "--explain", folder)
+    assert again.returncode == 0, again.stderr
     assert again.stdout == out.read_text()
     assert f"{folder}: 0 heatmaps, 4 were there already" in again.stderr
     assert {file: file.stat().st_mtime_ns for file in folder.rglob("*.png")} == before

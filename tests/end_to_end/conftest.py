@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from shapes_set import write_set
-
-from tellapart.cli import main
 
 
 @pytest.fixture(scope="session")
@@ -27,26 +22,6 @@ def tellapart() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, **options)
 
     return run
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
-    """Run the command in this process: what it refuses takes less time than importing it."""
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["tellapart", *map(str, arguments)])
-        out, said = io.StringIO(), io.StringIO()
-        with (
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(said),
-            pytest.raises(SystemExit) as ended,
-        ):
-            main()
-        return subprocess.CompletedProcess(sys.argv, ended.value.code or 0, out.getvalue(), said.getvalue())
-
-    before = signal.getsignal(signal.SIGINT)
-    yield run
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

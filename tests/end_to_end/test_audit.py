@@ -17,12 +17,10 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "audit.s
 PLANTED = 6
 
 
-@pytest.fixture(scope="module")
-def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Given parts; some training pictures stand mirrored and recompressed in the test part."""
-    root = tmp_path_factory.mktemp("leaky")
-    write_set(root / "train", {"filled": 40, "ring": 40})
-    write_set(root / "test", {"filled": 20, "ring": 20}, seed=1)
+def write_leaky(root: Path, each: int) -> Path:
+    """Write 2 x `each` to train and `each` to test, and some of train mirrored and recompressed to test, too."""
+    write_set(root / "train", {"filled": 2 * each, "ring": 2 * each})
+    write_set(root / "test", {"filled": each, "ring": each}, seed=1)
     for name in ("filled", "ring"):
         for number in range(PLANTED // 2):
             with Image.open(root / "train" / name / f"{number:03d}.png") as image:
@@ -31,19 +29,25 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def leaky_run(leaky, tellapart, tmp_path_factory) -> tuple[Path, dict[str, Any]]:
+def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_leaky(tmp_path_factory.mktemp("leaky"), each=20)
+
+
+@pytest.fixture(scope="module")
+def leaky_run(leaky, tellapart, tmp_path_factory) -> tuple[Path, str]:
+    """RUN, and what was said meanwhile."""
     run = tmp_path_factory.mktemp("leaky-run") / "run"
-    done = tellapart("train", leaky, "--out", run, "--members", "probe", "--json", "--strict")
-    assert done.returncode == 3, done.stderr
-    return run, json.loads(done.stdout)
+    done = tellapart("train", leaky, "--out", run, "--members", "probe")
+    assert done.returncode == 0, done.stderr
+    return run, done.stderr
 
 
 def codes(document: dict[str, Any]) -> dict[str, str]:
     return {one["code"]: one["severity"] for one in document["findings"]}
 
 
-def test_a_clean_set_has_no_stop(tellapart, shapes):
-    done = tellapart("audit", shapes, "--json", "--strict")
+def test_a_clean_set_has_no_stop(here, shapes):
+    done = here("audit", shapes, "--json", "--strict")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     jsonschema.validate(document, SCHEMA)
@@ -51,8 +55,9 @@ def test_a_clean_set_has_no_stop(tellapart, shapes):
     assert "stop" not in codes(document).values()
 
 
-def test_copies_across_the_parts_stop_and_the_folder_shows_them(tellapart, leaky, tmp_path):
-    done = tellapart("audit", leaky, "--out", tmp_path / "a", "--strict")
+def test_copies_across_the_parts_stop_and_the_folder_shows_them(here, tmp_path):
+    leaky = write_leaky(tmp_path / "set", each=5)
+    done = here("audit", leaky, "--out", tmp_path / "a", "--strict")
     assert done.returncode == 3
     assert done.stdout == ""
     assert "STOP" in done.stderr
@@ -62,20 +67,23 @@ def test_copies_across_the_parts_stop_and_the_folder_shows_them(tellapart, leaky
     assert codes(document)["copies.across_splits"] == "stop"
     page = (tmp_path / "a" / "audit.html").read_text()
     assert page.count("data:image/jpeg") >= 2 * PLANTED
-    again = tellapart("audit", leaky, "--out", tmp_path / "a")
+    again = here("audit", leaky, "--out", tmp_path / "a")
     assert again.returncode == 0, again.stderr
 
 
-def test_a_folder_with_other_files_is_refused(tellapart, shapes, tmp_path):
+def test_a_folder_with_other_files_is_refused(here, shapes, tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
-    done = tellapart("audit", shapes, "--out", tmp_path)
+    done = here("audit", shapes, "--out", tmp_path)
     assert done.returncode == 2
     assert "mine.txt" in done.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_train_drops_the_copies_and_gives_both_scores(leaky_run):
-    run, metrics = leaky_run
+def test_train_drops_the_copies_and_gives_both_scores(leaky_run, leaky, here):
+    run, _ = leaky_run
+    done = here("train", leaky, "--out", run, "--members", "probe", "--json", "--strict")
+    assert done.returncode == 3, done.stderr
+    metrics = json.loads(done.stdout)
     assert metrics["decision"] == "leaking"
     assert metrics["pictures"]["dropped_as_copies"] == PLANTED
     assert metrics["test"]["n"] == metrics["test_with_copies"]["n"] == 40 + PLANTED
@@ -88,20 +96,19 @@ def test_train_drops_the_copies_and_gives_both_scores(leaky_run):
     assert "with copies" in (run / "report.html").read_text()
 
 
-def test_stop_findings_are_printed_before_any_score(tellapart, leaky, tmp_path):
-    done = tellapart("train", leaky, "--out", tmp_path / "run", "--members", "probe")
-    assert done.returncode == 0, done.stderr
-    assert 0 <= done.stderr.index("STOP") < done.stderr.index("accuracy")
+def test_stop_findings_are_printed_before_any_score(leaky_run):
+    _, said = leaky_run
+    assert 0 <= said.index("STOP") < said.index("accuracy")
 
 
-def test_a_label_that_the_size_tells_is_called_a_shortcut(tellapart, tmp_path):
+def test_a_label_that_the_size_tells_is_called_a_shortcut(here, tmp_path):
     rng = np.random.default_rng(0)
     for name, side in (("a", 96), ("b", 40)):
         (tmp_path / "set" / name).mkdir(parents=True)
         for number in range(60):
             image = picture(rng, bright=bool(number % 2)).resize((side, side))
             image.save(tmp_path / "set" / name / f"{rng.integers(10**9)}.png")
-    done = tellapart("train", tmp_path / "set", "--out", tmp_path / "run", "--members", "probe", "--json")
+    done = here("train", tmp_path / "set", "--out", tmp_path / "run", "--members", "probe", "--json")
     assert done.returncode == 0, done.stderr
     metrics = json.loads(done.stdout)
     assert metrics["decision"] == "shortcut"
@@ -110,7 +117,7 @@ def test_a_label_that_the_size_tells_is_called_a_shortcut(tellapart, tmp_path):
 
 def series(root: Path, rng: np.random.Generator) -> Path:
     """Things shot six times in a row, each thing of one of two kinds that cannot be told apart."""
-    for number in range(40):
+    for number in range(24):
         ground = rng.integers(0, 256, (6, 6, 3)).astype(np.uint8)
         thing = Image.fromarray(ground).resize((48, 48), Image.Resampling.BICUBIC)
         label = root / ("even" if number % 2 else "odd")
@@ -122,9 +129,9 @@ def series(root: Path, rng: np.random.Generator) -> Path:
     return root
 
 
-def test_series_that_inflate_the_score_are_kept_whole(tellapart, tmp_path):
+def test_series_that_inflate_the_score_are_kept_whole(here, tmp_path):
     pictures = series(tmp_path / "set", np.random.default_rng(0))
-    done = tellapart("audit", pictures, "--out", tmp_path / "a", "--json")
+    done = here("audit", pictures, "--out", tmp_path / "a", "--json")
     assert done.returncode == 0, done.stderr
     one = next(one for one in json.loads(done.stdout)["findings"] if one["code"].startswith("groups"))
     assert one["severity"] == "stop"
@@ -132,7 +139,7 @@ def test_series_that_inflate_the_score_are_kept_whole(tellapart, tmp_path):
     with (tmp_path / "a" / "groups.csv").open(newline="") as source:
         groups = {row["path"]: row["group"] for row in csv.DictReader(source)}
     run = tmp_path / "run"
-    trained = tellapart("train", pictures, "--out", run, "--members", "probe", "--json")
+    trained = here("train", pictures, "--out", run, "--members", "probe", "--json")
     assert trained.returncode == 0, trained.stderr
     assert json.loads(trained.stdout)["decision"] != "trustworthy"
     with (run / "split.csv").open(newline="") as source:

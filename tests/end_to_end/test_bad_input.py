@@ -53,11 +53,11 @@ def test_only_broken_files(refuse, tmp_path):
     refuse(tmp_path / "set")
 
 
-def test_broken_files_among_good_ones_are_named_and_left_out(tellapart, tmp_path):
+def test_broken_files_among_good_ones_are_named_and_left_out(here, tmp_path):
     root = write_set(tmp_path / "set", {"a": 12, "b": 12})
     (root / "a" / "broken.png").write_bytes(b"no picture")
     (root / "b" / "empty.jpg").write_bytes(b"")
-    done = tellapart("train", root, "--out", tmp_path / "run", "--members", "probe", "--time", "60")
+    done = here("train", root, "--out", tmp_path / "run", "--members", "probe", "--time", "60")
     assert done.returncode == 0, done.stderr
     assert "left out           2 files" in done.stderr
     page = (tmp_path / "run" / "report.html").read_text()
@@ -73,9 +73,9 @@ def test_a_used_folder(refuse, shapes, tmp_path):
     assert (used / "thesis.txt").read_text() == "mine"
 
 
-def test_run_is_a_file(tellapart, shapes, tmp_path):
+def test_run_is_a_file(here, shapes, tmp_path):
     (tmp_path / "run").write_text("mine")
-    done = tellapart("train", shapes, "--out", tmp_path / "run")
+    done = here("train", shapes, "--out", tmp_path / "run")
     assert done.returncode == 2
     assert (tmp_path / "run").read_text() == "mine"
 

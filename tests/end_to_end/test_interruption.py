@@ -14,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from shapes_set import write_set
 
 KILLS = 3  # many more in benchmarks/interruption
@@ -48,7 +47,7 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], seco
         time.sleep(0.01)
 
 
-def test_a_killed_run_goes_on_to_the_same_numbers(trained, shapes, tellapart, tmp_path):
+def test_a_killed_run_goes_on_to_the_same_numbers(trained, shapes, here, tmp_path):
     _, whole = trained
     draw, run = random.Random(0), tmp_path / "run"
     for _ in range(KILLS):
@@ -59,7 +58,7 @@ def test_a_killed_run_goes_on_to_the_same_numbers(trained, shapes, tellapart, tm
         process.communicate()
         for file in run.glob("*.json"):
             json.loads(file.read_text())
-    done = tellapart("train", shapes, "--out", run, "--members", "probe", "--json", "--prevalence", ".01")
+    done = here("train", shapes, "--out", run, "--members", "probe", "--json", "--prevalence", ".01")
     assert done.returncode == 0, done.stderr
     assert figures(json.loads(done.stdout)) == figures(whole)
     assert not list(run.glob("*.part"))
@@ -77,40 +76,44 @@ def test_ctrl_c_says_how_to_go_on(shapes, tmp_path):
     assert "Traceback" not in said
 
 
-def test_two_processes_on_one_run(shapes, tellapart, tmp_path):
+def test_two_processes_on_one_run_where_the_first_finds_the_same_numbers_as_before(
+    trained, shapes, here, tmp_path
+):
+    _, whole = trained
     run = tmp_path / "run"
     process = start(shapes, run)
     wait_for((run / "run.json").exists, process)
-    second = tellapart("train", shapes, "--out", run, "--members", "probe", "--prevalence", ".01")
+    second = here("train", shapes, "--out", run, "--members", "probe", "--prevalence", ".01")
     process.communicate(timeout=120)
     assert second.returncode == 2
     assert "another process" in second.stderr
     assert process.returncode == 0
     assert json.loads((run / "run.json").read_text())["state"] == "finished"
+    assert figures(json.loads((run / "metrics.json").read_text())) == figures(whole)
 
 
-@pytest.mark.parametrize("room", [100_000, 1_000_000])
-def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(
-    room, trained, shapes, tellapart, tmp_path
-):
+def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(trained, shapes, here, tmp_path):
     _, whole = trained
-
-    def limit() -> None:  # the system refuses to let any file grow beyond this: what a full disk does
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-
     run = tmp_path / "run"
-    process = start(shapes, run, preexec_fn=limit)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 2, said
-    assert "room" in said
-    assert "Traceback" not in said
-    done = tellapart("train", shapes, "--out", run, "--members", "probe", "--json", "--prevalence", ".01")
+    for room in (100_000, 1_000_000):  # bytes: for a few files, for all but the largest
+
+        def limit(
+            room: int = room,
+        ) -> None:  # the system lets no file grow beyond this: what a full disk does
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+        process = start(shapes, run, preexec_fn=limit)
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 2, said
+        assert "room" in said
+        assert "Traceback" not in said
+    done = here("train", shapes, "--out", run, "--members", "probe", "--json", "--prevalence", ".01")
     assert done.returncode == 0, done.stderr
     assert figures(json.loads(done.stdout)) == figures(whole)
 
 
-def test_changed_pictures_are_not_mixed_with_earlier_work(shapes, tellapart, tmp_path):
+def test_changed_pictures_are_not_mixed_with_earlier_work(shapes, here, tmp_path):
     pictures, run = tmp_path / "pictures", tmp_path / "run"
     shutil.copytree(shapes, pictures)
     process = start(pictures, run)
@@ -120,7 +123,7 @@ def test_changed_pictures_are_not_mixed_with_earlier_work(shapes, tellapart, tmp
     write_set(tmp_path / "more", {"filled spot": 9, "ring <b>&": 9}, seed=5)
     for file in (tmp_path / "more").glob("*/*.png"):
         file.rename(pictures / file.parent.name / f"new {file.name}")
-    done = tellapart("train", pictures, "--out", run, "--members", "probe", "--json", "--prevalence", ".01")
+    done = here("train", pictures, "--out", run, "--members", "probe", "--json", "--prevalence", ".01")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["pictures"]["used"] == 128
     assert json.loads((run / "plan.json").read_text())["fingerprint"]["pictures"] == 128

@@ -107,38 +107,28 @@ def test_report_escapes_names_and_asks_for_nothing(trained):
     assert not re.search(r"""(src|href)\s*=\s*["'](https?:)?//""", page)
 
 
-def test_the_same_command_again_says_it_is_finished(trained, shapes, tellapart):
+def test_the_same_command_again_says_it_is_finished(trained, shapes, here):
     run, metrics = trained
     before = (run / "metrics.json").stat().st_mtime_ns
-    again = tellapart("train", shapes, "--out", run, "--members", "probe", "--json", "--prevalence", ".01")
+    again = here("train", shapes, "--out", run, "--members", "probe", "--json", "--prevalence", ".01")
     assert again.returncode == 0
     assert "finished" in again.stderr
     assert json.loads(again.stdout) == metrics
     assert (run / "metrics.json").stat().st_mtime_ns == before
 
 
-def test_another_command_into_the_folder_is_refused(trained, shapes, tellapart):
+def test_another_command_into_the_folder_is_refused(trained, shapes, here):
     run, _ = trained
-    other = tellapart("train", shapes, "--out", run, "--members", "probe", "--seed", "1")
+    other = here("train", shapes, "--out", run, "--members", "probe", "--seed", "1")
     assert other.returncode == 2
     assert "seed" in other.stderr
     assert "Traceback" not in other.stderr
 
 
-def test_the_same_seed_gives_the_same_numbers(trained, shapes, tellapart, tmp_path):
-    _, metrics = trained
-    again = tellapart(
-        "train", shapes, "--out", tmp_path / "run", "--members", "probe", "--json", "--prevalence", ".01"
-    )
-    found = json.loads(again.stdout)
-    assert found["test"] == metrics["test"]
-    assert found["out_of_fold"] == metrics["out_of_fold"]
-
-
-def test_predict_gives_the_answers_of_the_run(trained, shapes, tellapart):
+def test_predict_gives_the_answers_of_the_run(trained, shapes, here):
     run, _ = trained
     known = {row["path"]: row for row in rows(run / "predictions.csv") if row["split"] == "test"}
-    done = tellapart("predict", run, shapes)
+    done = here("predict", run, shapes)
     assert done.returncode == 0, done.stderr
     found = {row["path"]: row for row in csv.DictReader(done.stdout.splitlines())}
     assert len(found) == 110
@@ -149,14 +139,14 @@ def test_predict_gives_the_answers_of_the_run(trained, shapes, tellapart):
         assert float(found[path]["probability_filled spot"]) == pytest.approx(probability, abs=2e-4)
 
 
-def test_predict_names_broken_files_and_goes_on(trained, shapes, tellapart, tmp_path):
+def test_predict_names_broken_files_and_goes_on(trained, shapes, here, tmp_path):
     run, _ = trained
     folder = tmp_path / "new"
     folder.mkdir()
     shutil.copy(shapes / "filled spot" / "000.png", folder / "a.png")
     (folder / "b.png").write_bytes(b"not a picture")
     out = tmp_path / "predictions.csv"
-    done = tellapart("predict", run, folder, folder / "a.png", "--out", out)
+    done = here("predict", run, folder, folder / "a.png", "--out", out)
     assert done.returncode == 0, done.stderr
     table = rows(out)
     assert [row["path"] for row in table] == ["a.png", "b.png", str(folder / "a.png")]
@@ -181,10 +171,10 @@ def test_prediction_never_imports_torch(trained, shapes):
     assert done.returncode == 0, done.stderr
 
 
-def test_evaluate_measures_other_pictures(trained, tellapart, tmp_path):
+def test_evaluate_measures_other_pictures(trained, here, tmp_path):
     run, metrics = trained
     fresh = write_set(tmp_path / "fresh", {"filled spot": 15, "ring <b>&": 15}, seed=5)
-    done = tellapart("evaluate", run, fresh, "--json")
+    done = here("evaluate", run, fresh, "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["test"]["n"] == 30
@@ -192,19 +182,17 @@ def test_evaluate_measures_other_pictures(trained, tellapart, tmp_path):
     assert found["test"].keys() == metrics["test"].keys()
 
 
-def test_report_is_rendered_again(trained, tellapart, tmp_path):
+def test_report_is_rendered_again(trained, here, tmp_path):
     run, _ = trained
     target = tmp_path / "again.html"
-    assert tellapart("report", run, "--out", target).returncode == 0
+    assert here("report", run, "--out", target).returncode == 0
     assert target.read_text() == (run / "report.html").read_text()
 
 
-def test_given_parts_are_respected_and_the_detail_net_may_join(tellapart, tmp_path):
+def test_given_parts_are_respected_and_the_detail_net_may_join(here, tmp_path):
     root = write_set(tmp_path / "set" / "train", {"a": 30, "b": 30}).parent
     write_set(root / "val", {"a": 12, "b": 12}, seed=1)
-    done = tellapart(
-        "train", root, "--out", tmp_path / "run", "--members", "detail", "--time", "2m", "--json"
-    )
+    done = here("train", root, "--out", tmp_path / "run", "--members", "detail", "--time", "2m", "--json")
     assert done.returncode == 0, done.stderr
     metrics = json.loads(done.stdout)
     assert metrics["test_part"] == "validation"
@@ -215,19 +203,19 @@ def test_given_parts_are_respected_and_the_detail_net_may_join(tellapart, tmp_pa
     assert {row["member"] for row in curves} == {"detail"}
 
 
-def test_shuffled_labels_are_called_chance_and_strict_exits_3(tellapart, tmp_path):
+def test_shuffled_labels_are_called_chance_and_strict_exits_3(here, tmp_path):
     root = write_set(tmp_path / "set", {"a": 60})
     (root / "b").mkdir()
     for number, file in enumerate(sorted((root / "a").iterdir())):
         if number % 2:
             file.rename(root / "b" / file.name)
-    done = tellapart("train", root, "--out", tmp_path / "run", "--members", "probe", "--strict", "--json")
+    done = here("train", root, "--out", tmp_path / "run", "--members", "probe", "--strict", "--json")
     assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["decision"] in ("no better than chance", "too few to tell")
 
 
-def test_plan_only_trains_nothing(shapes, tellapart, tmp_path):
-    done = tellapart("train", shapes, "--out", tmp_path / "run", "--plan-only", "--json")
+def test_plan_only_trains_nothing(shapes, here, tmp_path):
+    done = here("train", shapes, "--out", tmp_path / "run", "--plan-only", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["settings"]
     assert not (tmp_path / "run").exists()

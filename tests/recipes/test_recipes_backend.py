@@ -31,11 +31,6 @@ def test_importing_the_recipes_imports_nothing_heavy() -> None:
     assert run(code) == "[]"
 
 
-def test_the_backend_is_pytorch_where_none_is_named() -> None:
-    code = "from tellapart.recipes import backend; print(backend.load_keras().backend.backend())"
-    assert run(code) == "torch"
-
-
 @pytest.mark.parametrize("missing", ["keras", "jax"])
 def test_a_missing_package_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     def import_module(name: str) -> None:

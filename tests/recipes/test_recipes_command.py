@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +16,9 @@ import pytest
 from tellapart.recipes.command import main
 
 
-def test_training_a_from_the_shell(parts_folder: Path, tmp_path: Path) -> None:
+def test_training_a_from_the_shell_where_no_backend_is_named(parts_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "curves"
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     command = [sys.executable, "-W", "error::UserWarning", "-m", "tellapart.recipes", "plastic_pieces"]
     options = ["--epochs", "2", "--size", "32", "--batch", "5", "--fresh", str(parts_folder / "test")]
     done = subprocess.run(
@@ -25,9 +27,11 @@ def test_training_a_from_the_shell(parts_folder: Path, tmp_path: Path) -> None:
         text=True,
         check=False,
         timeout=120,
+        env=environment,
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
+    assert document["versions"]["backend"].startswith("torch ")
     assert document["recipe"] == "plastic_pieces"
     assert document["options"]["dropout"] == [0.5, 0.5]
     assert document["pictures_per_epoch"] == {"train": 15, "validation": 10}

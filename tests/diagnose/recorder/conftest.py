@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import textwrap
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tellapart.diagnose.fork_server import ForkServer
 from tellapart.diagnose.recording import Recording
 from tellapart.diagnose.running import run_script
 
@@ -48,6 +50,41 @@ def run(write: Callable[..., Path]) -> Callable[..., Recording]:
         return found
 
     return run
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ForkServer]]:
+    """Framework -> a process that has imported it, begun with its first script."""
+    made = defaultdict(lambda: ForkServer(tmp_path_factory.mktemp("server") / "train.py"))
+    yield made
+    for one in made.values():
+        one.close()
+
+
+@pytest.fixture
+def fork(
+    run: Callable[..., Recording], servers: dict[str, ForkServer], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Recording]:
+    """Do as `run` in a copy of a process that has imported the framework, which takes longer than what is tested.
+
+    Every seed that the script sets is replaced: what a test compares with lies in a file.
+    """
+
+    def fork(framework: str, text: str, **options: Any) -> Recording:
+        with monkeypatch.context() as patched:
+            patched.delenv("PYTEST_CURRENT_TEST", raising=False)  # a copy has the environment of its server
+            return run(text, server=servers[framework], seed=1, **options)
+
+    return fork
+
+
+@pytest.fixture(scope="session")
+def pictures_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file of 60 pictures X with labels y, and 21 V with w; see `bright_or_dark`."""
+    file = tmp_path_factory.mktemp("drawn") / "pictures.npz"
+    (X, y), (V, w) = bright_or_dark(60), bright_or_dark(21, seed=1)
+    np.savez(file, X=X, y=y, V=V, w=w)
+    return file
 
 
 def hashes(folder: Path) -> dict[str, str]:

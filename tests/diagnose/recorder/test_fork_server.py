@@ -186,6 +186,13 @@ class TestEnvironment:
         assert parent(copy(f"import os\nimport numpy\n{line}\n" + TELL_PARENT)) != os.getpid()
 
 
+def test_what_the_first_optimiser_would_import_is_there(fork):
+    assert (
+        fork("torch", "import sys\nimport numpy, torch\nprint('torch._dynamo' in sys.modules)\n").output
+        == "True\n"
+    )
+
+
 def test_an_edited_version_may_import_more_but_not_less(copy):
     first = parent(copy("from numpy import mean" + TELL_PARENT))
     assert parent(copy("from numpy import mean, std\nfrom PIL import Image" + TELL_PARENT)) == first

@@ -20,12 +20,6 @@ DATA = """
 import keras, numpy as np
 keras.utils.set_random_seed(3)
 
-def bright_or_dark(n, size=12, seed=0):
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(n) % 2)
-    pictures = rng.random((n, size, size, 3)) * .7 + .3 * labels[:, None, None, None]
-    return np.clip(pictures, 0, 1).astype(np.float32), labels
-
 def net():
     model = keras.Sequential([
         keras.Input((12, 12, 3)),
@@ -38,14 +32,14 @@ def net():
     model.compile(keras.optimizers.Adam(.02), "binary_crossentropy", metrics=["accuracy"])
     return model
 
-X, y = bright_or_dark(60)
-V, w = bright_or_dark(21, seed=1)
+drawn = np.load("PICTURES_FILE")
+X, y, V, w = (drawn[name] for name in "XyVw")
 """
 
 
 @pytest.fixture(scope="module")
-def script():
-    return DATA
+def script(pictures_file):
+    return DATA.replace("PICTURES_FILE", str(pictures_file))
 
 
 def test_arrays(run, script):
@@ -103,8 +97,9 @@ print(history["val_loss"])
         assert sum(map(sum, true["confusion"])) == len(w)
 
 
-def test_layers_and_what_was_kept(run, script):
-    found = run(
+def test_layers_and_what_was_kept(fork, script):
+    found = fork(
+        "keras",
         script
         + """
 model = net()
@@ -112,7 +107,7 @@ model.fit(X, y, epochs=2, batch_size=16, validation_data=(V * 255, w), verbose=0
 inside = model(V * 255, training=False)
 np.savetxt("/elsewhere.txt", keras.ops.convert_to_numpy(model.predict(V, verbose=0)))
 print(repr(open("/elsewhere.txt").read()))
-"""
+""",
     )
     (training,) = found.trainings
     layers = {one.name: one for one in training.model.layers}
@@ -142,8 +137,9 @@ print(repr(open("/elsewhere.txt").read()))
     assert not np.allclose(*by_mode)
 
 
-def test_generator_that_shows_half_of_the_pictures_in_class_order(run, script):
-    found = run(
+def test_generator_that_shows_half_of_the_pictures_in_class_order(fork, script):
+    found = fork(
+        "keras",
         script
         + """
 order = np.argsort(y, kind="stable")
@@ -153,7 +149,7 @@ def batches(pictures, labels, size):
             yield pictures[start:start + size], labels[start:start + size, None]
 net().fit(batches(X[order], y[order], 10), steps_per_epoch=3, epochs=4,
           validation_data=batches(V, w, 7), validation_steps=2, verbose=0)
-"""
+""",
     )
     (training,) = found.trainings
     train, validation = training.parts["train"], training.parts["validation"]
@@ -167,8 +163,9 @@ net().fit(batches(X[order], y[order], 10), steps_per_epoch=3, epochs=4,
     assert training.epochs[-1].true["validation"]["n"] == 14
 
 
-def test_dataset_of_batches_that_is_its_own_validation(run, script):
-    found = run(
+def test_dataset_of_batches_that_is_its_own_validation(fork, script):
+    found = fork(
+        "keras",
         script
         + """
 class Batches(keras.utils.PyDataset):
@@ -183,7 +180,7 @@ same = Batches(X, y[:, None])
 model = net()
 model.fit(same, epochs=2, validation_data=same, verbose=0)
 model.evaluate(V, w, verbose=0)
-"""
+""",
     )
     (training,) = found.trainings
     assert training.parts["validation"].shared["train"] == 1
@@ -194,8 +191,9 @@ model.evaluate(V, w, verbose=0)
     assert training.epochs[-1].true["validation"]["n"] == 60
 
 
-def test_crash_in_the_third_epoch_keeps_the_first_two(run, script):
-    found = run(
+def test_crash_in_the_third_epoch_keeps_the_first_two(fork, script):
+    found = fork(
+        "keras",
         script
         + """
 class Fails(keras.callbacks.Callback):
@@ -203,7 +201,7 @@ class Fails(keras.callbacks.Callback):
         if epoch == 2:
             raise ValueError("third")
 net().fit(X, y, epochs=5, batch_size=16, validation_data=(V, w), callbacks=[Fails()], verbose=0)
-"""
+""",
     )
     assert (found.outcome, found.failure.message, found.failure.kind) == (
         Outcome.crashed,

@@ -19,22 +19,21 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 torch.manual_seed(0)
 
-def bright_or_dark(n, size=12, seed=0):
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(n) % 2)
-    pictures = rng.random((n, size, size, 3)) * .7 + .3 * labels[:, None, None, None]
-    pictures = np.clip(pictures, 0, 1).astype(np.float32)
-    return torch.from_numpy(pictures.transpose(0, 3, 1, 2).copy()), torch.from_numpy(labels)
-
-X, y = bright_or_dark(60)
-V, w = bright_or_dark(21, seed=1)
+drawn = np.load("PICTURES_FILE")
+X, y, V, w = (torch.from_numpy(drawn[name]) for name in "XyVw")
+X, V = (one.permute(0, 3, 1, 2).contiguous() for one in (X, V))
 net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(.4), nn.Linear(400, 2))
 """
 
 
-def test_loop_with_loaders_that_forgets_evaluation_mode(run):
+@pytest.fixture(scope="module")
+def script(pictures_file):
+    return DATA.replace("PICTURES_FILE", str(pictures_file))
+
+
+def test_loop_with_loaders_that_forgets_evaluation_mode(run, script):
     found = run(
-        DATA
+        script
         + """
 training = DataLoader(TensorDataset(X, y), batch_size=16, shuffle=True)
 validation = DataLoader(TensorDataset(V * 255, w), batch_size=8)
@@ -88,9 +87,10 @@ for epoch in range(3):
     assert kept_scores(training, "validation", preparation="divided by 255") is not None
 
 
-def test_raw_tensors_and_gradients_that_add_up(run):
-    found = run(
-        DATA
+def test_raw_tensors_and_gradients_that_add_up(fork, script):
+    found = fork(
+        "torch",
+        script
         + """
 optimizer = torch.optim.SGD(net.parameters(), lr=1e-4)
 for epoch in range(3):
@@ -105,7 +105,7 @@ for epoch in range(3):
         print("accuracy", (outputs.argmax(1) == w).float().mean().item())
 np.save("outputs.npy", outputs.numpy())
 print(outputs.numpy().ravel().tolist())
-"""
+""",
     )
     (training,) = found.trainings
     train, validation = training.parts["train"], training.parts["validation"]
@@ -123,9 +123,10 @@ print(outputs.numpy().ravel().tolist())
     assert score_again(training, "validation")["accuracy"]["value"] == (outputs.argmax(1) == w).mean()
 
 
-def test_step_that_is_missing_and_layers_the_optimizer_does_not_hold(run):
-    found = run(
-        DATA
+def test_step_that_is_missing_and_layers_the_optimizer_does_not_hold(fork, script):
+    found = fork(
+        "torch",
+        script
         + """
 optimizer = torch.optim.Adam(net[0].parameters())
 for epoch in range(2):
@@ -133,7 +134,7 @@ for epoch in range(2):
         F.cross_entropy(net(pictures), labels).backward()
         if epoch == 1:
             optimizer.step()
-"""
+""",
     )
     (training,) = found.trainings
     assert [step.stepped for step in training.steps] == [False, False, True, True]
@@ -143,9 +144,10 @@ for epoch in range(2):
     assert training.optimizers[0].holds == pytest.approx(112 / (112 + 8 + 802))
 
 
-def test_loss_that_becomes_nan(run):
-    found = run(
-        DATA
+def test_loss_that_becomes_nan(fork, script):
+    found = fork(
+        "torch",
+        script
         + """
 optimizer = torch.optim.SGD(net.parameters(), lr=.1)
 for step in range(6):
@@ -153,7 +155,7 @@ for step in range(6):
     loss = torch.log(F.softmax(net(X), 1)[:, 0] * (0 if step == 3 else 1)).mean()
     (loss * 0 if step == 3 else loss).backward()
     optimizer.step()
-"""
+""",
     )
     (training,) = found.trainings
     assert training.first_not_finite == 3
@@ -161,9 +163,10 @@ for step in range(6):
     assert not math.isfinite(training.steps[3].loss)
 
 
-def test_dead_units_and_activations_without_layers(run):
-    found = run(
-        DATA
+def test_dead_units_and_activations_without_layers(fork, script):
+    found = fork(
+        "torch",
+        script
         + """
 class Net(nn.Module):
     def __init__(self):
@@ -178,7 +181,7 @@ optimizer = torch.optim.SGD(net.parameters(), lr=.1)
 for step in range(2):
     F.cross_entropy(net(X), y).backward()
     optimizer.step()
-"""
+""",
     )
     (training,) = found.trainings
     assert training.model.operations == ("conv2d", "relu", "flatten", "linear", "softmax")
@@ -187,9 +190,10 @@ for step in range(2):
     assert training.losses[0].expects == "logits"
 
 
-def test_interrupted_training_keeps_what_there_is(run):
-    found = run(
-        DATA
+def test_interrupted_training_keeps_what_there_is(fork, script):
+    found = fork(
+        "torch",
+        script
         + """
 import signal
 optimizer = torch.optim.SGD(net.parameters(), lr=.1)
@@ -200,7 +204,7 @@ while True:
     optimizer.step()
     with torch.no_grad():
         (net(V).argmax(1) == w).sum()
-"""
+""",
     )
     assert found.outcome is Outcome.time_up
     (training,) = found.trainings
@@ -208,9 +212,10 @@ while True:
     assert score_again(training, "validation")["n"] == 21
 
 
-def test_a_list_of_pairs_is_a_data_set(run):
-    found = run(
-        DATA
+def test_a_list_of_pairs_is_a_data_set(fork, script):
+    found = fork(
+        "torch",
+        script
         + """
 for epoch in range(3):
     pairs = list(zip(X, y))  # made anew in each epoch: no data set has a weak reference to a list
@@ -221,7 +226,7 @@ for epoch in range(3):
     with torch.no_grad():
         for pictures, labels in DataLoader(list(zip(V, w)), batch_size=7):
             net(pictures)
-"""
+""",
     )
     assert (found.outcome, found.failure) == (Outcome.finished, None)
     (training,) = found.trainings

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import importlib
 import json
 import os
 import random
@@ -41,6 +42,9 @@ CUDA_DRIVER = "libcuda.so"
 """Once it is in use, no copy of the process can use it."""
 CUDA_WITHOUT_DRIVER = "PYTORCH_NVML_BASED_CUDA_CHECK"
 """With this variable PyTorch asks whether there is a GPU without starting the driver; Keras asks when imported."""
+
+OF_THE_FIRST_OPTIMIZER = "torch._dynamo"
+"""PyTorch imports it when a process makes its first optimiser, which takes it almost as long as PyTorch itself."""
 
 
 def main(asked: dict[str, Any]) -> None:
@@ -74,6 +78,8 @@ def _import(imports: list[list[Any]], settings: dict[str, str]) -> bool:
     for module, names in imports:
         __import__(module, fromlist=names)
         drawn = {**_generators(), **drawn}
+    if "torch" in sys.modules:
+        importlib.import_module(OF_THE_FIRST_OPTIMIZER)
     for name, value in before.items():
         if value is None:
             os.environ.pop(name, None)

@@ -134,15 +134,14 @@ class _Output:
 
     def _read(self) -> None:
         assert self._stream is not None  # noqa: S101 - opened above
-        while chunk := os.read(self._stream.fileno(), 65536):
-            self.total += len(chunk)
-            self._kept = (self._kept + chunk)[-KEPT_OUTPUT:]
+        with self._stream:
+            while chunk := os.read(self._stream.fileno(), 65536):
+                self.total += len(chunk)
+                self._kept = (self._kept + chunk)[-KEPT_OUTPUT:]
 
     def finish(self) -> None:
         """Read to the end; whoever held the other side has been ended."""
         self._thread.join(timeout=2)
-        if not self._thread.is_alive() and self._stream is not None:
-            self._stream.close()
 
     def text(self) -> str:
         return self._kept.decode("utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Ways to feed a net, and to be told of figures, that the recorder's own tests leave out."""
+"""Ways to feed a net, and to be told of figures, beside the usual ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import importlib.util
 import pytest
 
 from tellapart.diagnose.recording import Outcome, Recording
-from tellapart.diagnose.running import run_script
 from tellapart.diagnose.watching import compare, reported
 
 KERAS = """
@@ -23,22 +22,20 @@ model.compile("adam", "binary_crossentropy", metrics=["accuracy", keras.metrics.
 
 
 @pytest.fixture
-def run(tmp_path):
-    def run(text: str) -> Recording:
-        script = tmp_path / "project" / "train.py"
-        script.parent.mkdir()
-        script.write_text(text)
-        found = run_script(script, seconds=60)
+def finished(fork):
+    def finished(framework: str, text: str) -> Recording:
+        found = fork(framework, text)
         assert found.outcome is Outcome.finished, (found.failure, found.output)
         assert found.notes == ()
         return found
 
-    return run
+    return finished
 
 
-def test_training_batch_by_batch(run):
+def test_training_batch_by_batch(finished):
     pytest.importorskip("keras")
-    found = run(
+    found = finished(
+        "keras",
         KERAS
         + """
 for epoch in range(3):
@@ -46,7 +43,7 @@ for epoch in range(3):
         model.train_on_batch(X[start:start + 20], y[start:start + 20])
     loss, accuracy, area = model.evaluate(V, w, verbose=0)
     print(f"epoch {epoch}: test accuracy {accuracy:.4f}")
-"""
+""",
     )
     (training,) = found.trainings
     train = training.parts["train"]
@@ -62,9 +59,11 @@ for epoch in range(3):
     assert not [one for one in compare(found) if one.differs]
 
 
-def test_split_that_fit_makes_itself(run):
+def test_split_that_fit_makes_itself(finished):
     pytest.importorskip("keras")
-    found = run(KERAS + "model.fit(X, y, epochs=2, batch_size=16, validation_split=.3, verbose=0)\n")
+    found = finished(
+        "keras", KERAS + "model.fit(X, y, epochs=2, batch_size=16, validation_split=.3, verbose=0)\n"
+    )
     (training,) = found.trainings
     train, validation = training.parts["train"], training.parts["validation"]
     assert (train.pictures, train.known, validation.pictures) == (42, 42, 18)
@@ -72,9 +71,10 @@ def test_split_that_fit_makes_itself(run):
     assert not [one for one in compare(found) if one.differs]
 
 
-def test_own_data_set_of_batches_and_a_callback_that_prints(run):
+def test_own_data_set_of_batches_and_a_callback_that_prints(finished):
     pytest.importorskip("keras")
-    found = run(
+    found = finished(
+        "keras",
         KERAS
         + """
 class Batches(keras.utils.PyDataset):
@@ -92,7 +92,7 @@ class Says(keras.callbacks.Callback):
         print("accuracy on V:", ((p > .5) == w).mean())
         self.model.evaluate(V, w, verbose=0)
 model.fit(Batches(X, y, 16), epochs=2, validation_data=Batches(V, w, 8), callbacks=[Says()], verbose=1)
-"""
+""",
     )
     (training,) = found.trainings
     assert training.parts["train"].source["batches"] == 4
@@ -105,10 +105,11 @@ model.fit(Batches(X, y, 16), epochs=2, validation_data=Batches(V, w, 8), callbac
     assert not [one for one in compare(found) if one.differs]
 
 
-def test_loader_with_workers_and_two_models(run):
-    found = run(
+def test_loader_with_workers_and_two_models(finished):
+    found = finished(
+        "torch",
         """
-import torch
+import numpy, torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -138,7 +139,7 @@ if __name__ == "__main__":
                 right = sum((net(a).argmax(1) == b).sum().item() for a, b in validation)
             print(f"fold {fold}, epoch {epoch}: accuracy {right}/22")
             net.train()
-"""
+""",
     )
     assert len(found.trainings) == 2
     for number, training in enumerate(found.trainings):
@@ -156,16 +157,17 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(importlib.util.find_spec("h5py") is None, reason="needs h5py")
-def test_pictures_from_an_hdf5_file(tmp_path, run):
+def test_pictures_from_an_hdf5_file(tmp_path, finished):
     import h5py
     import numpy as np
 
     rng = np.random.default_rng(0)
     with h5py.File(tmp_path / "data.h5", "w") as file:
         file["x"], file["y"] = rng.random((30, 3, 8, 8)).astype("float32"), np.arange(30) % 2
-    found = run(
+    found = finished(
+        "torch",
         f"""
-import h5py, torch
+import h5py, numpy, torch
 from torch import nn
 with h5py.File({str(tmp_path / "data.h5")!r}, "r") as file:
     X, y = torch.tensor(file["x"][:]), torch.tensor(file["y"][:])
@@ -177,27 +179,28 @@ for epoch in range(2):
     optimizer.step()
 with h5py.File("own.h5", "w") as file:
     file["weights"] = net[1].weight.detach().numpy()
-"""
+""",
     )
     assert found.trainings[0].parts["train"].pictures == 30
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cv2") is None, reason="needs OpenCV")
-def test_pictures_read_by_opencv(draw_folders, tmp_path, run):
+def test_pictures_read_by_opencv(draw_folders, tmp_path, finished):
     folder = draw_folders(tmp_path / "pictures", {"a": 4})
-    found = run(
+    found = finished(
+        "torch",
         f"""
 import glob, cv2, numpy as np, torch
 from torch import nn
 X = np.stack([cv2.imread(one) for one in sorted(glob.glob({str(folder)!r} + "/a/*"))]).astype("float32") / 255
 net = nn.Sequential(nn.Flatten(), nn.Linear(144, 2))
 nn.functional.cross_entropy(net(torch.tensor(X)), torch.tensor([0, 1, 0, 1])).backward()
-"""
+""",
     )
     assert found.trainings[0].parts["train"].pictures == 4
 
 
-def test_whether_the_kernel_protects_is_recorded(run):
+def test_whether_the_kernel_protects_is_recorded(finished):
     import os
     import sys
 
@@ -209,9 +212,10 @@ def test_whether_the_kernel_protects_is_recorded(run):
     if pid == 0:  # once restricted, always restricted: asked of a process of its own
         os._exit(0 if landlock.write_only_below(["/"]) else 1)
     there = os.waitpid(pid, 0)[1] == 0
-    found = run(
-        "import torch\nnet = torch.nn.Linear(9, 2)\n"
-        "torch.nn.functional.cross_entropy(net(torch.rand(4, 9)), torch.tensor([0, 1, 0, 1])).backward()\n"
+    found = finished(
+        "torch",
+        "import numpy, torch\nnet = torch.nn.Linear(9, 2)\n"
+        "torch.nn.functional.cross_entropy(net(torch.rand(4, 9)), torch.tensor([0, 1, 0, 1])).backward()\n",
     )
     assert found.kernel_protects is there
     assert Recording.from_dict(found.to_dict()).kernel_protects is there
