@@ -16,7 +16,7 @@ from PIL import Image
 
 from tellapart.errors import TellapartError
 
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch is loaded; see tellapart.members.speed
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch is loaded; see tellapart.scale.processor
 
 
 @pytest.fixture(scope="session")

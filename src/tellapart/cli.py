@@ -40,6 +40,14 @@ RunArgument = Annotated[Path, typer.Argument(help="The folder of a finished run.
 GroupsOption = Annotated[
     str | None, typer.Option("--groups", metavar="FILE", help="A table file,group of what belongs together.")
 ]
+OnOption = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="WHERE",
+        help="local, ray (started on this machine) or ray://HOST:PORT; the same numbers.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
 
@@ -286,15 +294,18 @@ def predict(
         Path | None,
         typer.Option(metavar="DIR", help="Write a heatmap of every picture here: where the evidence lies."),
     ] = None,
+    on: OnOption = "local",
 ) -> None:
     """Label pictures: class, probabilities, and whether the model is sure. With --out the same command resumes."""
     from tellapart.deploy.bulk.predicting import predict_to_stdout, predict_to_table
+    from tellapart.scale.opening import parse_on
 
+    place = parse_on(on)
     if out is None:
-        predict_to_stdout(run, paths, explain, lambda words: _say(words, err=True))
+        predict_to_stdout(run, paths, explain, lambda words: _say(words, err=True), place)
         return
     with _progress() as progress:
-        predict_to_table(run, paths, out, progress, explain)
+        predict_to_table(run, paths, out, progress, explain, place)
 
 
 @app.command()

@@ -23,7 +23,7 @@ from tellapart.errors import OptionError
 from tellapart.inspection import Inspection, inspect, key_of, shown_by
 from tellapart.members.blend import Choice
 from tellapart.members.member import Fitted, Job
-from tellapart.members.speed import measure_speed, sharing_the_processor
+from tellapart.members.speed import measure_speed
 from tellapart.options import TrainOptions, check_class
 from tellapart.outcome import Outcome, publish
 from tellapart.pictures.collection import Pictures
@@ -34,6 +34,7 @@ from tellapart.pictures.store import STORE_FILES, PictureStore, decode_all
 from tellapart.plan import Plan, Setting, fingerprint, make_plan, probe_area
 from tellapart.progress import Progress, Quiet
 from tellapart.run_folder import RunFolder
+from tellapart.scale.processor import sharing_the_processor
 from tellapart.split import DROPPED, Split, cross_validate, drop, seal
 
 
