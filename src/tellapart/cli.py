@@ -143,12 +143,15 @@ def train(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 3 when the result is not to be trusted.")
     ] = False,
+    on: OnOption = "local",
     as_json: JsonOption = False,
 ) -> None:
     """Train on PICTURES, and say how good the result is and whether that may be believed."""
     from tellapart.evaluate.aim import Aim
     from tellapart.options import TrainOptions, parse_duration, parse_members
+    from tellapart.scale.opening import parse_on
 
+    place = parse_on(on)
     options = TrainOptions(
         time_seconds=parse_duration(time),
         seed=seed,
@@ -167,7 +170,7 @@ def train(
     from tellapart.pipeline import train as run_training
 
     with _progress() as progress:
-        metrics = run_training(pictures, out, options, progress)
+        metrics = run_training(pictures, out, options, progress, place)
     _print_result(metrics, out, as_json=as_json)
     if strict and metrics["decision"] != "trustworthy":
         raise typer.Exit(3)
