@@ -23,8 +23,8 @@ CLUSTER = """
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    node = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "include_dashboard": False}
-    node["object_store_memory"] = 100 * 2**20
+    node = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 100 * 2**20}
+    node |= {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}  # what nobody asks here
     cluster = Cluster(initialize_head=True, head_node_args={**node, "ray_client_server_port": port})
     cluster.add_node(**node)
     print(port, flush=True)
@@ -34,25 +34,30 @@ CLUSTER = """
 ALONE = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # loopback stays loopback: else Ray asks at the machine's address
+    "RAY_raylet_start_wait_time_s": "200",  # on a busy machine
     "GRPC_ENABLE_FORK_SUPPORT": "0",  # its client server forks, and grpcio 1.85 was seen to crash in the child
 }
 
 
 @pytest.fixture(scope="session")
-def place() -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The cluster."""
     pytest.importorskip("ray")
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(CLUSTER)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=os.environ | ALONE,
-    ) as started:
+    told = tmp_path_factory.mktemp("cluster") / "stderr"
+    with (
+        told.open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(CLUSTER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=os.environ | ALONE,
+        ) as started,
+    ):
         assert started.stdout is not None
         port = started.stdout.readline().strip()
-        assert port, "the cluster did not start"
+        assert port, told.read_text()
         yield parse_on(f"ray://127.0.0.1:{port}")
         started.communicate("", timeout=60)
 

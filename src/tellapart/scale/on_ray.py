@@ -43,7 +43,7 @@ def connected(address: str, packages: Sequence[str]) -> Iterator[OnRay]:
     ClusterError
         It does not answer, or a node is not as this process is.
     """
-    with session(address) as where, _plainly(where):
+    with session(address) as where:
         executor = OnRay(where)
         try:
             ask(executor.on_every_node, packages)
@@ -56,12 +56,12 @@ class OnRay:
     """The executor of a connected cluster; use `connected`."""
 
     def __init__(self, where: str) -> None:
+        with _plainly(where):
+            alive = [node for node in ray.nodes() if node["Alive"]]
         self._nodes = {
-            node["NodeID"]: f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
-            for node in ray.nodes()
-            if node["Alive"]
+            node["NodeID"]: f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})" for node in alive
         }
-        self._cores = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        self._cores = [int(node["Resources"].get("CPU", 0)) for node in alive]
         if not any(self._cores):
             raise ClusterError(
                 "A cluster with at least one core was expected.",
