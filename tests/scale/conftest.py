@@ -25,7 +25,7 @@ CLUSTER = """
         port = one.getsockname()[1]
     node = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 100 * 2**20}
     node |= {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}  # what nobody asks here
-    for tries_left in (4, 3, 2, 1, 0):  # a node that takes more than 30 s to start, on a busy machine, is given up by Ray
+    for tries_left in (4, 3, 2, 1, 0):  # Ray gives up a node that takes more than 30 s, as on a busy machine
         cluster = Cluster()
         try:
             cluster.add_node(**node, ray_client_server_port=port)
@@ -42,6 +42,7 @@ CLUSTER = """
 ALONE = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # loopback stays loopback: else Ray asks at the machine's address
+    "RAY_worker_niceness": "0",  # Ray would put workers behind all else on the machine
     "GRPC_ENABLE_FORK_SUPPORT": "0",  # its client server forks, and grpcio 1.85 was seen to crash in the child
 }
 
