@@ -186,8 +186,11 @@ def _plainly(where: str) -> Iterator[None]:
         raise
     except (ObjectStoreFullError, OutOfDiskError) as error:
         raise _no_room(where, error) from error
-    except (RayError, ConnectionError) as error:
-        lost = isinstance(error, ConnectionError)
+    except Exception as error:
+        # A client that has given up its head is as if it had never been connected, and raises what comes to it.
+        lost = isinstance(error, ConnectionError) or not ray.is_initialized()
+        if not lost and not isinstance(error, RayError):
+            raise
         raise ClusterError(
             "The cluster should stay until the work is done.",
             found=f"no connection to its head any more ({_first_line(error)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,15 @@ LAST_PORT = 65535
 PREDICTING = ("numpy", "onnxruntime", "pillow")
 TRAINING = (*PREDICTING, "scikit-learn", "scipy", "torch")
 """Packages whose versions decide the numbers, by what is done on the nodes."""
+
+
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # where a head was lost, no other Ray is started in its place
+    "RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S": "6",  # three tries of 6, 7 and 7 s: some 20 s until we give up
+    "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "7",
+    "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "20",  # s that a lost head has to come back
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,8 @@ def open_executor(place: Place, packages: Sequence[str], say: Callable[[str], No
     if place.kind == LOCAL:
         yield Here()
         return
+    for name, value in SETTINGS.items():  # Ray reads some of them while it is imported
+        os.environ.setdefault(name, value)
     try:
         import ray  # noqa: F401
     except ImportError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import socket
 import threading
@@ -11,18 +10,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-SETTINGS = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers
-    "RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S": "6",  # three tries of 6, 7 and 7 s: some 20 s until we give up
-    "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "7",
-    "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "20",  # s that a lost head has to come back
-}
-for _name, _value in SETTINGS.items():  # Ray reads some of them while it is imported
-    os.environ.setdefault(_name, _value)
+import ray
 
-import ray  # noqa: E402
-
-from tellapart.errors import ClusterError  # noqa: E402
+from tellapart.errors import ClusterError
 
 KNOCK_SECONDS = 20.0
 LOOPBACK = "127.0.0.1"
