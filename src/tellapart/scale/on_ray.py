@@ -187,8 +187,8 @@ def _plainly(where: str) -> Iterator[None]:
     except (ObjectStoreFullError, OutOfDiskError) as error:
         raise _no_room(where, error) from error
     except Exception as error:
-        # A client that has given up its head is as if it had never been connected, and raises what comes to it.
-        lost = isinstance(error, ConnectionError) or not ray.is_initialized()
+        # A client that has given up its head raises a bare Exception: it is "not connected".
+        lost = isinstance(error, ConnectionError) or type(error) is Exception
         if not lost and not isinstance(error, RayError):
             raise
         raise ClusterError(
