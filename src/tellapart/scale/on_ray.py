@@ -116,9 +116,8 @@ class OnRay:
         for one in list(tasks):
             if isinstance(one, _Sent) and one in self._begun:
                 self._begun.discard(one)
-                with suppress(
-                    RayError, ConnectionError, ValueError
-                ):  # done meanwhile, or the cluster is lost
+                # Done meanwhile, or the cluster is lost: then its client raises a bare Exception.
+                with suppress(Exception):
                     ray.cancel(one.reference, force=True)
 
     def close(self) -> None:
