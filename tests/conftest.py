@@ -20,7 +20,7 @@ from PIL import Image
 from tellapart.cli import main
 from tellapart.errors import TellapartError
 
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch is loaded; see tellapart.members.speed
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch is loaded; see tellapart.scale.processor
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +120,15 @@ def memory_growth_mb() -> Callable[..., float]:
 
 DEAR = ("tests/end_to_end", "tests/diagnose/watching", "tests/diagnose/recorder", "tests/diagnose/trials")
 """Rooms that take minutes: begun first, so that no core waits for the other at the end."""
-SHARED = (*DEAR, "tests/classifier", "tests/deploy", "tests/recipes", "tests/backbones", "tests/report")
+SHARED = (
+    *DEAR,
+    "tests/classifier",
+    "tests/deploy",
+    "tests/recipes",
+    "tests/backbones",
+    "tests/report",
+    "tests/scale",
+)
 """Rooms whose tests share what is dear to make: trained runs, recordings."""
 
 

@@ -40,6 +40,14 @@ RunArgument = Annotated[Path, typer.Argument(help="The folder of a finished run.
 GroupsOption = Annotated[
     str | None, typer.Option("--groups", metavar="FILE", help="A table file,group of what belongs together.")
 ]
+OnOption = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="WHERE",
+        help="local, ray (started on this machine) or ray://HOST:PORT; the same numbers.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
 
@@ -135,12 +143,15 @@ def train(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 3 when the result is not to be trusted.")
     ] = False,
+    on: OnOption = "local",
     as_json: JsonOption = False,
 ) -> None:
     """Train on PICTURES, and say how good the result is and whether that may be believed."""
     from tellapart.evaluate.aim import Aim
     from tellapart.options import TrainOptions, parse_duration, parse_members
+    from tellapart.scale.opening import parse_on
 
+    place = parse_on(on)
     options = TrainOptions(
         time_seconds=parse_duration(time),
         seed=seed,
@@ -159,7 +170,7 @@ def train(
     from tellapart.pipeline import train as run_training
 
     with _progress() as progress:
-        metrics = run_training(pictures, out, options, progress)
+        metrics = run_training(pictures, out, options, progress, place)
     _print_result(metrics, out, as_json=as_json)
     if strict and metrics["decision"] != "trustworthy":
         raise typer.Exit(3)
@@ -286,15 +297,18 @@ def predict(
         Path | None,
         typer.Option(metavar="DIR", help="Write a heatmap of every picture here: where the evidence lies."),
     ] = None,
+    on: OnOption = "local",
 ) -> None:
     """Label pictures: class, probabilities, and whether the model is sure. With --out the same command resumes."""
     from tellapart.deploy.bulk.predicting import predict_to_stdout, predict_to_table
+    from tellapart.scale.opening import parse_on
 
+    place = parse_on(on)
     if out is None:
-        predict_to_stdout(run, paths, explain, lambda words: _say(words, err=True))
+        predict_to_stdout(run, paths, explain, lambda words: _say(words, err=True), place)
         return
     with _progress() as progress:
-        predict_to_table(run, paths, out, progress, explain)
+        predict_to_table(run, paths, out, progress, explain, place)
 
 
 @app.command()

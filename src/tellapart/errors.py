@@ -9,6 +9,7 @@
     ├── OptionError                an option or parameter has an impossible value; also a ValueError
     ├── WrongKindError             from Python: an argument is of a kind that is not read; also a TypeError
     ├── RunFolderError             the run folder is used, unwritable, damaged or of another schema
+    ├── ClusterError               the machines that should run the work cannot be used, or were lost
     └── MissingExtraError          a package of an optional extra is not installed
 
 Each says what was expected, what was found, where, and what to do. Some are Python's own kinds too, because code
@@ -16,6 +17,8 @@ written for scikit-learn catches those.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from tellapart.visible import visible
 
@@ -30,6 +33,14 @@ class TellapartError(Exception):
             if text:
                 lines.append(f"  {name}: {visible(text)}")
         super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come whole out of another process: `Exception` would make it anew from the finished text."""
+        return _again, (type(self), self.expected, self.found, self.where, self.advice)
+
+
+def _again(kind: type[TellapartError], expected: str, found: str, where: str, advice: str) -> TellapartError:
+    return kind(expected, found=found, where=where, advice=advice)
 
 
 class PicturesError(TellapartError, ValueError):
@@ -54,6 +65,10 @@ class WrongKindError(TellapartError, TypeError):
 
 class RunFolderError(TellapartError):
     """The run folder is used, unwritable, damaged or of another schema."""
+
+
+class ClusterError(TellapartError):
+    """The machines that should run the work cannot be used, or were lost."""
 
 
 class MissingExtraError(TellapartError):

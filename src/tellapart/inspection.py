@@ -20,7 +20,6 @@ from tellapart.audit import Audit, Kinship, audit_pictures, find_kinship
 from tellapart.backbones.features import Backbone, lite0
 from tellapart.gallery import small_pairs
 from tellapart.members.probe import extract, quick_probe
-from tellapart.members.speed import sharing_the_processor
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.features import StoredFeatures
 from tellapart.pictures.read import check_enough, read_pictures
@@ -29,6 +28,7 @@ from tellapart.plan import probe_area
 from tellapart.progress import Progress, Quiet
 from tellapart.result import Result
 from tellapart.run_folder import RunFolder
+from tellapart.scale.processor import sharing_the_processor
 
 FILES = ("audit.json", "audit.html", "groups.csv")
 

@@ -23,7 +23,7 @@ from tellapart.errors import OptionError
 from tellapart.inspection import Inspection, inspect, key_of, shown_by
 from tellapart.members.blend import Choice
 from tellapart.members.member import Fitted, Job
-from tellapart.members.speed import measure_speed, sharing_the_processor
+from tellapart.members.speed import measure_speed
 from tellapart.options import TrainOptions, check_class
 from tellapart.outcome import Outcome, publish
 from tellapart.pictures.collection import Pictures
@@ -34,6 +34,8 @@ from tellapart.pictures.store import STORE_FILES, PictureStore, decode_all
 from tellapart.plan import Plan, Setting, fingerprint, make_plan, probe_area
 from tellapart.progress import Progress, Quiet
 from tellapart.run_folder import RunFolder
+from tellapart.scale.opening import HERE, TRAINING, Place, open_executor
+from tellapart.scale.processor import sharing_the_processor
 from tellapart.split import DROPPED, Split, cross_validate, drop, seal
 
 
@@ -54,6 +56,7 @@ def train(
     run: str | os.PathLike[str],
     options: TrainOptions,
     progress: Progress,
+    on: Place = HERE,
 ) -> dict[str, Any]:
     """Train on PICTURES into the run folder RUN and return metrics.json.
 
@@ -66,6 +69,8 @@ def train(
         What was asked for.
     progress
         Where work is shown.
+    on
+        Where folds are trained; the numbers are the same everywhere, and so a run may go on elsewhere.
 
     Raises
     ------
@@ -86,21 +91,23 @@ def train(
         if finished:
             progress.say(f"This run is finished; its report lies at {folder.path / 'report.html'}")
             return folder.read_json("metrics.json")
-        keep_corrections(folder, options)
-        prepared = prepare(pictures, backbone, folder, options, progress, began)
-        fitted = fit_members(prepared)
-        choice = choose(prepared.job, fitted)
-        outcome = Outcome(
-            prepared.job,
-            prepared.backbone,
-            prepared.inspection.kinship.groups,
-            options,
-            tuple(fitted),
-            choice,
-            finish_audit(prepared, choice),
-            prepared.seconds,
-        )
-        metrics = publish(outcome, folder, began)
+        with open_executor(on, TRAINING, progress.say) as executor:
+            keep_corrections(folder, options)
+            prepared = prepare(pictures, backbone, folder, options, progress, began)
+            prepared = replace(prepared, job=replace(prepared.job, executor=executor))
+            fitted = fit_members(prepared)
+            choice = choose(prepared.job, fitted)
+            outcome = Outcome(
+                prepared.job,
+                prepared.backbone,
+                prepared.inspection.kinship.groups,
+                options,
+                tuple(fitted),
+                choice,
+                finish_audit(prepared, choice),
+                prepared.seconds,
+            )
+            metrics = publish(outcome, folder, began)
         folder.finish(command)
     return metrics
 

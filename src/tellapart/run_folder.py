@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tellapart.cells import CsvRows
-from tellapart.errors import RunFolderError, TellapartError
+from tellapart.errors import ClusterError, RunFolderError, TellapartError
 
 SCHEMA = 1
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -52,8 +52,11 @@ class RunFolder:
                     yield finished
             except RunFolderError:
                 raise  # what is done stays: the same command goes on when there is room again
-            except TellapartError:
-                if found is None:  # the input cannot be used: as if the command had not been given
+            except TellapartError as error:
+                lost = isinstance(error, ClusterError) and (self.path / PLAN).exists()
+                if (
+                    found is None and not lost
+                ):  # the input cannot be used: as if the command had not been given
                     self._remove(existed)
                 raise
         if finished:

@@ -19,7 +19,7 @@ from tellapart.members.detail_net import Schedule
 from tellapart.members.finetune import Finetune, fit_finetune
 from tellapart.members.member import Fitted, Job
 from tellapart.members.policy import POLICIES
-from tellapart.members.tuned_net import layered, tune
+from tellapart.members.tuned_net import TunedNet, layered, tune
 from tellapart.options import TrainOptions, parse_members
 from tellapart.pictures.read import read_pictures
 from tellapart.pictures.store import decode_all
@@ -73,7 +73,7 @@ def head(job, fitted):
     """A net of the first fold as it is before its first step, and what the member knows."""
     member = Finetune(job, (1.0, 1.0))
     member.prepare()
-    return member, member.start(0)
+    return member, TunedNet(member.look.axes, member.head(0))
 
 
 def images_of(job, at):
@@ -109,13 +109,13 @@ def test_no_picture_is_scored_by_a_net_that_knew_its_label(job, fitted, head, tm
     other = Finetune(again, (1.0, 1.0))
     other.prepare()
     other.look = replace(other.look, policy=head[0].look.policy)
-    np.testing.assert_array_equal(other.train_round(0).scored, fitted.logits[scored].astype(np.float32))
+    np.testing.assert_array_equal(other.train_rounds([0])[0].scored, fitted.logits[scored].astype(np.float32))
     rest = np.flatnonzero(folds == 1)
-    assert np.abs(other.train_round(1).scored - fitted.logits[rest]).max() > 1e-3
+    assert np.abs(other.train_rounds([1])[0].scored - fitted.logits[rest]).max() > 1e-3
 
 
 def test_the_same_job_goes_on_from_what_is_done_to_the_same_numbers(job, fitted, monkeypatch):
-    monkeypatch.setattr("tellapart.members.finetune.tune", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("tellapart.members.tuned_round.tune", lambda *_: pytest.fail("trained again"))
     again = fit_finetune(job, ())
     np.testing.assert_array_equal(again.logits, fitted.logits)
     assert again.history == fitted.history
@@ -144,7 +144,7 @@ def test_rates_fall_towards_the_pixels_and_all_weights_have_one(head):
 
 def test_all_layers_learn_but_the_statistics_stay(fitted, head):
     member, _ = head
-    tuned, before = member.train_round(0).net.lite.state_dict(), load_lite().state_dict()
+    tuned, before = member.train_rounds([0])[0].net.lite.state_dict(), load_lite().state_dict()
     for name, value in before.items():
         statistic = "running" in name or "num_batches" in name
         assert torch.equal(tuned[name], value) is statistic, name
@@ -153,7 +153,7 @@ def test_all_layers_learn_but_the_statistics_stay(fitted, head):
 def test_what_is_kept_is_an_average_of_the_steps(job, head):
     """Of a net whose weights only move, the average lies behind the last step."""
     member, first = head
-    net = member.start(0)
+    net = TunedNet(member.look.axes, member.head(0))
     schedule = Schedule(2, POLICIES["none"], (1.0, 1.0))
     kept = tune(net, member.canvases, member.rounds[0][0], job.pictures.labels, schedule, 0)
     moved = (net.head.weight - first.head.weight).norm()

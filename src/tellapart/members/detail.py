@@ -6,38 +6,28 @@ leave the label as it is, how large the pictures must be, and whether the member
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from tellapart.members.beside import train_beside
 from tellapart.members.canvases import Canvases, make_canvases
-from tellapart.members.detail_net import DetailNet, Schedule, logits, train
+from tellapart.members.detail_net import Schedule
+from tellapart.members.detail_round import Round, Trained, read_round, train_round, write_round
 from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.policy import POLICIES
 from tellapart.members.rival import Rival, find_rival
 from tellapart.members.scores import balanced_accuracy, log_losses, paired_gain, softmax
 from tellapart.pictures.view import View
+from tellapart.scale.executor import in_waves
 
 SOLVED = 0.99
 """Balanced accuracy on the first fold at which neither another policy nor more pixels can add much."""
 NONE = np.array([], dtype=np.int64)
 POOR = 0.90  # balanced accuracy of the member before, below which every policy and size gets its look
-
-
-@dataclass(frozen=True)
-class Trained:
-    """One net of one round, with what it scored: (n, K) logits of the round's held-out and of the validation part."""
-
-    net: DetailNet
-    scored: np.ndarray
-    validation: np.ndarray
-    history: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +59,7 @@ class Detail:
         )  # each costs a training; repeats are for cheap members
         self.validation = job.split.indices("validation")
         self.sides: list[int] = job.plan["detail.sides_px"]
+        self.threads: int = job.plan.fingerprint["cores"]
         self.round_seconds: dict[int, float] = {}
 
     def view(self, level: int) -> View:
@@ -82,56 +73,58 @@ class Detail:
             self.job.store, self.view(level), self.job.work / f"canvas-{self.sides[level]}.u8", lambda _: None
         )
 
-    def train_round(
-        self, number: int, level: int, policy: str, *, glance: bool = False, more: np.ndarray = NONE
-    ) -> Trained:
-        """Train the net of one round, or read it where it is done already.
+    def train_rounds(
+        self,
+        numbers: Sequence[int],
+        level: int,
+        policy: str,
+        *,
+        glance: bool = False,
+        more: np.ndarray = NONE,
+    ) -> list[Trained]:
+        """Train the nets of some rounds beside each other, or read what is done already.
 
         A glance is a third of the training; the pictures at `more` are added to it.
         """
         kind = ("-glance" if glance else "") + ("-more" if len(more) else "")
-        file = self.job.work / f"detail-{self.sides[level]}-{policy}-{number}{kind}.npz"
-        if file.exists():
-            return _read(file, self.job.classes)
-        began = time.perf_counter()
+        stem = f"detail-{self.sides[level]}-{policy}"
+        files = {number: self.job.work / f"{stem}-{number}{kind}.npz" for number in numbers}
+        rounds = {
+            number: self._round(number, level, policy, glance=glance, more=more)
+            for number, file in files.items()
+            if not file.exists()
+        }
+        found: dict[int, Trained] = {}
+        for number, (trained, seconds) in train_beside(
+            self.job, train_round, rounds, self.threads, self.labels
+        ):
+            write_round(files[number], trained)
+            found[number] = trained
+            self.round_seconds[level] = seconds * (3 if glance else 1)
+        return [found.get(number) or read_round(file, self.job.classes) for number, file in files.items()]
+
+    def _round(self, number: int, level: int, policy: str, *, glance: bool, more: np.ndarray) -> Round:
         fit, score = self.rounds[number]
-        fit = np.concatenate([fit, more])
-        canvases, history = self.canvases(level), []
-        side = self.sides[level]
         schedule = Schedule(
             steps=self.job.plan["detail.steps"][level] // (3 if glance else 1),
             policy=POLICIES[policy],
             class_weights=self.class_weights,
         )
-
-        def report(step: int, loss: float, net: DetailNet) -> None:
-            row = {
-                "member": "detail",
-                "stage": f"{side} px, {policy}",
-                "fold": number,
-                "step": step,
-                "training_loss": loss,
-            }
-            if (
-                number == 0
-            ):  # one held-out curve shows what there is to see; all of them would cost as much again
-                found = softmax(logits(net, canvases, score))
-                row["held_out_log_loss"] = float(log_losses(found, self.labels[score]).mean())
-                row["held_out_balanced_accuracy"] = balanced_accuracy(found.argmax(1), self.labels[score])
-            history.append(row)
-            self.job.progress.advance(1)
-
-        net = train(canvases, fit, self.labels, schedule, 1000 * self.job.seed + number, report)
-        trained = Trained(
-            net, logits(net, canvases, score), logits(net, canvases, self.validation), tuple(history)
+        return Round(
+            self.canvases(level),
+            np.concatenate([fit, more]),
+            score,
+            self.validation,
+            schedule,
+            1000 * self.job.seed + number,
+            self.threads,
+            number,
+            f"{self.sides[level]} px, {policy}",
         )
-        _write(file, trained)
-        self.round_seconds[level] = (time.perf_counter() - began) * (3 if glance else 1)
-        return trained
 
     def look(self, level: int, policy: str, *, glance: bool = False) -> Look:
         """Train the first round's net at this level with this policy."""
-        trained = self.train_round(0, level, policy, glance=glance)
+        (trained,) = self.train_rounds([0], level, policy, glance=glance)
         truth = self.labels[self.rounds[0][1]]
         found = softmax(trained.scored)
         return Look(
@@ -153,7 +146,6 @@ RESERVE_SECONDS = 10.0  # for choosing, testing and the report
 def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
     """Look, decide, and train one net per round; see the module."""
     began = time.perf_counter()
-    torch.set_num_threads(job.plan.fingerprint["cores"])
     balance = next((one.balance for one in before if one.balance is not None), None)
     detail = Detail(job, (1.0,) * job.classes if balance is None else balance.weights)
     job.progress.stage("detail: looks", 8 * 3)
@@ -169,11 +161,11 @@ def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
     rounds = len(detail.rounds)
     job.progress.stage("detail", 8 * (rounds - 1))
     trained = [best.trained]
-    for number in range(1, rounds):
+    for wave in in_waves(job.executor, range(1, rounds), detail.threads):
         if not detail.has_time_for(1, best.level):
-            late = f"The time was up after {number} of {rounds} rounds."
+            late = f"The time was up after {wave[0]} of {rounds} rounds."
             return _given_up(detail, best, f"{found}. {late}", time.perf_counter() - began)
-        trained.append(detail.train_round(number, best.level, best.policy))
+        trained += detail.train_rounds(wave, best.level, best.policy)
     rows = {id(row): row for look in looks for row in look.trained.history}
     rows |= {id(row): row for one in trained for row in one.history}
     return Fitted(
@@ -254,41 +246,9 @@ def _writer(trained: Sequence[Trained]) -> Write:
 def _refit(detail: Detail, look: Look, more: np.ndarray) -> Write | None:
     """Train every round's net once more with more pictures, as long as there is time."""
     detail.job.progress.stage("detail, with copies", 8 * len(detail.rounds))
-    trained = []
-    for number in range(len(detail.rounds)):
+    trained: list[Trained] = []
+    for wave in in_waves(detail.job.executor, range(len(detail.rounds)), detail.threads):
         if not detail.has_time_for(1, look.level):
             return None
-        trained.append(detail.train_round(number, look.level, look.policy, more=more))
+        trained += detail.train_rounds(wave, look.level, look.policy, more=more)
     return _writer(trained)
-
-
-def _write(file: Path, trained: Trained) -> None:
-    state = {f"net.{name}": value.numpy() for name, value in trained.net.state_dict().items()}
-    columns = ("step", "training_loss", "held_out_log_loss", "held_out_balanced_accuracy")
-    history = np.array([[row.get(c, np.nan) for c in columns] for row in trained.history], dtype=np.float64)
-    stage = np.array([trained.history[0]["stage"], str(trained.history[0]["fold"])])
-    temporary = file.with_suffix(".part")
-    with temporary.open("wb") as out:
-        np.savez(
-            out, scored=trained.scored, validation=trained.validation, history=history, stage=stage, **state
-        )
-    temporary.replace(file)
-
-
-def _read(file: Path, classes: int) -> Trained:
-    with np.load(file, allow_pickle=False) as found:
-        state = {
-            name.removeprefix("net."): torch.from_numpy(found[name])
-            for name in found
-            if name.startswith("net.")
-        }
-        net = DetailNet(classes, np.zeros(3), np.ones(3))
-        net.load_state_dict(state)
-        stage, fold = (str(text) for text in found["stage"])
-        columns = ("step", "training_loss", "held_out_log_loss", "held_out_balanced_accuracy")
-        history = tuple(
-            {"member": "detail", "stage": stage, "fold": int(fold)}
-            | {c: v for c, v in zip(columns, row.tolist(), strict=True) if not math.isnan(v)}
-            for row in found["history"]
-        )
-        return Trained(net.eval(), found["scored"], found["validation"], history)

@@ -6,42 +6,31 @@ label as it is. The first fold then shows whether the member can win at all.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
 
 from tellapart.evaluate.calibration import fit_calibrator
+from tellapart.members.beside import train_beside
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail_net import Schedule
 from tellapart.members.frozen_look import FrozenLook, look
+from tellapart.members.head import Linear
 from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.policy import POLICIES
 from tellapart.members.rival import Rival, find_rival
-from tellapart.members.scores import balanced_accuracy, log_losses, softmax
-from tellapart.members.tuned_net import TunedNet, logits, tune
+from tellapart.members.tuned_net import TunedNet
+from tellapart.members.tuned_round import Round, Tuned, read_round, tune_round, write_round
 from tellapart.pictures.view import View
+from tellapart.scale.executor import in_waves
 from tellapart.tuning_plan import REPORTS
 
 RESERVE_SECONDS = 10.0  # for choosing, testing and the report
-FIRST_STEPS = 8  # after so many the time of all folds is known well enough to stop what cannot end
 NONE = np.array([], dtype=np.int64)
-COLUMNS = ("step", "training_loss", "held_out_log_loss", "held_out_balanced_accuracy")
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """One net of one round, with what it scored: (n, K) logits of the round's held-out and of the validation part."""
-
-    net: TunedNet
-    scored: np.ndarray
-    validation: np.ndarray
-    history: tuple[dict[str, Any], ...]
 
 
 class Finetune:
@@ -56,6 +45,7 @@ class Finetune:
         )  # each costs a training; repeats are for cheap members
         self.validation = job.split.indices("validation")
         self.view = View("canvas", *job.plan["finetune.canvas_px"])
+        self.threads: int = job.plan.fingerprint["cores"]
         self.size = f"{self.view.height}x{self.view.width}"
         self.step_seconds: float | None = None
 
@@ -66,67 +56,55 @@ class Finetune:
         )
         self.look: FrozenLook = look(self.job, self.canvases)
 
-    def start(self, number: int) -> TunedNet:
-        """Return the net of one round before its first step: its head is fitted on the frozen network.
+    def head(self, number: int) -> Linear:
+        """Return the head of one round, fitted on the frozen network: the net's before its first step.
 
         Weights of the classes stay in its logits, as in the loss of the training.
         """
-        linear = self.look.fit_head(self.labels, self.rounds[number][0], self.class_weights)
-        return TunedNet(self.look.axes, linear)
+        return self.look.fit_head(self.labels, self.rounds[number][0], self.class_weights)
 
-    def train_round(self, number: int, *, more: np.ndarray = NONE) -> Tuned | None:
-        """Tune the net of one round, or read it where it is done already; None: the time is too short.
+    def train_rounds(self, numbers: Sequence[int], *, more: np.ndarray = NONE) -> list[Tuned | None]:
+        """Tune the nets of some rounds beside each other, or read what is done already; None: the time is too short.
 
-        The pictures at `more` are added to its training.
+        The pictures at `more` are added to their training.
         """
         kind = "-more" if len(more) else ""
-        file = self.job.work / f"finetune-{self.size}-{self.look.policy}-{number}{kind}.npz"
-        if file.exists():
-            return self._read(file)
+        stem = f"finetune-{self.size}-{self.look.policy}"
+        files = {number: self.job.work / f"{stem}-{number}{kind}.npz" for number in numbers}
+        rounds = {number: self._round(number, more) for number, file in files.items() if not file.exists()}
+        shared = (self.look.axes, self.labels)
+        found: dict[int, Tuned | None] = {}
+        for number, (tuned, seconds) in train_beside(self.job, tune_round, rounds, self.threads, shared):
+            found[number], self.step_seconds = tuned, seconds
+            if tuned is not None:
+                write_round(files[number], tuned)
+        return [
+            found[number]
+            if number in rounds
+            else read_round(file, TunedNet(self.look.axes, self.head(number)), self._row(number))
+            for number, file in files.items()
+        ]
+
+    def _round(self, number: int, more: np.ndarray) -> Round:
         fit, score = self.rounds[number]
-        history: list[dict[str, Any]] = []
-        schedule = Schedule(
-            self.job.plan["finetune.steps"], POLICIES[self.look.policy], tuple(self.class_weights.tolist())
-        )
-
-        def report(step: int, loss: float, net: TunedNet) -> None:
-            row = self._row(number) | {"step": step, "training_loss": loss}
-            if number == 0:  # one held-out curve shows what there is to see; all of them would cost more
-                found = softmax(logits(net, self.canvases, score))
-                row["held_out_log_loss"] = float(log_losses(found, self.labels[score]).mean())
-                row["held_out_balanced_accuracy"] = balanced_accuracy(found.argmax(1), self.labels[score])
-            history.append(row)
-            self.job.progress.advance(1)
-
-        began, left = time.perf_counter(), len(self.rounds) - number
-
-        def go_on(step: int) -> bool:
-            self.step_seconds = (time.perf_counter() - began) / step
-            known = step == FIRST_STEPS
-            if known and not self.has_time_for(left - step / schedule.steps):
-                return False
-            return self.job.seconds_left() > RESERVE_SECONDS
-
-        net = tune(
-            self.start(number),
+        plan = self.job.plan
+        return Round(
             self.canvases,
             np.concatenate([fit, more]),
-            self.labels,
-            schedule,
+            score,
+            self.validation,
+            self.head(number),
+            Schedule(plan["finetune.steps"], POLICIES[self.look.policy], tuple(self.class_weights.tolist())),
             1000 * self.job.seed + number,
-            report,
-            go_on,
+            self.threads,
+            self._row(number),
+            self.job.seconds_left() - RESERVE_SECONDS,
+            self.waves(number),
         )
-        if net is None:
-            return None
-        tuned = Tuned(
-            net,
-            logits(net, self.canvases, score),
-            logits(net, self.canvases, self.validation),
-            tuple(history),
-        )
-        _write(file, tuned)
-        return tuned
+
+    def waves(self, number: int) -> int:
+        """Return how often rounds have to follow each other from round `number` on."""
+        return -(-(len(self.rounds) - number) // self.job.executor.slots(self.threads))
 
     def has_time_for(self, rounds: float) -> bool:
         """Whether `rounds` more end before the deadline; the first guess is the plan's."""
@@ -143,39 +121,17 @@ class Finetune:
             "fold": number,
         }
 
-    def _read(self, file: Path) -> Tuned:
-        number = int(file.stem.removesuffix("-more").rpartition("-")[2])
-        with np.load(file, allow_pickle=False) as found:
-            net = self.start(number)
-            state = {key: torch.from_numpy(found[f"net.{key}"]) for key in net.state_dict()}
-            net.load_state_dict(state)
-            history = tuple(
-                self._row(number)
-                | {c: v for c, v in zip(COLUMNS, row.tolist(), strict=True) if not math.isnan(v)}
-                for row in found["history"]
-            )
-            return Tuned(net.eval(), found["scored"], found["validation"], history)
-
-
-def _write(file: Path, tuned: Tuned) -> None:
-    state = {f"net.{name}": value.numpy() for name, value in tuned.net.state_dict().items()}
-    history = np.array([[row.get(c, np.nan) for c in COLUMNS] for row in tuned.history], dtype=np.float64)
-    temporary = file.with_suffix(".part")
-    with temporary.open("wb") as out:
-        np.savez(out, scored=tuned.scored, validation=tuned.validation, history=history, **state)
-    temporary.replace(file)
-
 
 def fit_finetune(job: Job, before: Sequence[Fitted]) -> Fitted:
     """Look, tune the first fold's net, and the others where the member may win; see the module."""
     began = time.perf_counter()
-    torch.set_num_threads(job.plan.fingerprint["cores"])
+    torch.set_num_threads(job.plan.fingerprint["cores"])  # of the look
     balance = next((one.balance for one in before if one.balance is not None), None)
     member = Finetune(job, (1.0,) * job.classes if balance is None else balance.weights)
     rival, rounds = find_rival(job, before), len(member.rounds)
     if rival is not None and (words := rival.unbeatable()):
         return _without_model(member, [], words, 0.0)
-    if not member.has_time_for(rounds):
+    if not member.has_time_for(1 + member.waves(1)):
         words = (
             f"Not tried: it takes about {job.plan.quoted_seconds['finetune']:.0f} s, and "
             f"{max(0.0, job.seconds_left()):.0f} s were left."
@@ -203,19 +159,29 @@ def fit_finetune(job: Job, before: Sequence[Fitted]) -> Fitted:
 def _tune_all(member: Finetune, rival: Rival | None) -> tuple[list[Tuned], str]:
     """Return the nets of all rounds, or those there are and why there are no more."""
     tuned: list[Tuned] = []
-    for number in range(len(member.rounds)):
-        one = member.train_round(number) if member.has_time_for(1) else None
-        if one is None:
-            return tuned, f"The time was up after {number} of {len(member.rounds)} rounds."
-        tuned.append(one)
-        if number == 0 and rival is not None:
+    # The first alone: it shows whether the others are worth their time.
+    waves = in_waves(member.job.executor, range(1, len(member.rounds)), member.threads)
+    for wave in chain([[0]], waves):
+        found = member.train_rounds(wave) if member.has_time_for(1) else [None]
+        tuned += _until_late(found)
+        if None in found:
+            return tuned, f"The time was up after {len(tuned)} of {len(member.rounds)} rounds."
+        if wave == [0] and rival is not None:
             scored = member.rounds[0][1]
             # Tuned nets are too sure of themselves, which the choice mends. Mended here on the fold itself, which is
             # generous: that costs time at worst.
-            mended = fit_calibrator(one.scored, member.labels[scored]).apply(one.scored)
+            mended = fit_calibrator(tuned[0].scored, member.labels[scored]).apply(tuned[0].scored)
             if reason := rival.stands(scored, np.log(np.clip(mended, 1e-12, None))):
                 return tuned, reason
     return tuned, ""
+
+
+def _until_late(found: Sequence[Tuned | None]) -> Iterator[Tuned]:
+    """Yield the rounds before the first that came too late: they are counted from the first on."""
+    for one in found:
+        if one is None:
+            return
+        yield one
 
 
 def _said(member: Finetune) -> str:
@@ -250,10 +216,10 @@ def _writer(tuned: Sequence[Tuned]) -> Write:
 def _refit(member: Finetune, more: np.ndarray) -> Write | None:
     """Tune every round's net once more with more pictures, as long as there is time."""
     member.job.progress.stage("finetune, with copies", REPORTS * len(member.rounds))
-    tuned = []
-    for number in range(len(member.rounds)):
-        one = member.train_round(number, more=more) if member.has_time_for(1) else None
-        if one is None:
+    tuned: list[Tuned] = []
+    for wave in in_waves(member.job.executor, range(len(member.rounds)), member.threads):
+        found = member.train_rounds(wave, more=more) if member.has_time_for(1) else [None]
+        tuned += _until_late(found)
+        if None in found:
             return None
-        tuned.append(one)
     return _writer(tuned)

@@ -17,12 +17,13 @@ from tellapart.pictures.store import PictureStore
 from tellapart.pictures.view import View
 from tellapart.plan import Plan
 from tellapart.progress import Progress
+from tellapart.scale.executor import Executor, Here
 from tellapart.split import Split
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training: the pictures, how they are split, the plan, and where finished work is kept."""
+    """One training: the pictures, how they are split, the plan, where finished work is kept, and where tasks run."""
 
     pictures: Pictures
     store: PictureStore
@@ -32,6 +33,7 @@ class Job:
     work: Path
     deadline: float
     progress: Progress
+    executor: Executor = field(default_factory=Here)
 
     @property
     def classes(self) -> int:

@@ -19,6 +19,7 @@ from tellapart.members.scores import log_losses, softmax
 from tellapart.pictures.features import Features, StoredFeatures
 from tellapart.pictures.store import Images
 from tellapart.pictures.view import View
+from tellapart.scale.executor import Advance
 from tellapart.split import deal
 
 QUICK_FOLDS, QUICK_STRENGTH = 5, 1e-3
@@ -105,17 +106,19 @@ def fit_probe(job: Job, features_ND: Features, backbone: Backbone) -> Fitted:
     setups = [
         Setup(reach, s) for reach in reaches(features_ND, backbone, train, open_part) for s in STRENGTHS
     ]
-    losses = np.concatenate(
-        [_losses_by_fold(setups, labels, job.classes, folds) for folds in job.split.folds]
-    )
-    best = [setups[i] for i in losses.argmin(1)]
-    scored = _cross_validated(job, best, np.ones(job.classes))
+    shared = job.executor.share((tuple(setups), labels))
+    losses = np.concatenate([_losses_by_fold(job, shared, len(setups), folds) for folds in job.split.folds])
+    best = losses.argmin(1).tolist()
+    scored = _cross_validated(job, shared, best, np.ones(job.classes))
     balance = decide_balance(
-        labels[train], job.classes, scored[train], lambda weights: _cross_validated(job, best, weights)[train]
+        labels[train],
+        job.classes,
+        scored[train],
+        lambda weights: _cross_validated(job, shared, best, weights)[train],
     )
     weights = np.array(balance.weights)
     if balance.is_weighted:
-        scored = _cross_validated(job, best, weights)
+        scored = _cross_validated(job, shared, best, weights)
     scored[job.split.indices("test")] = np.nan
     final = setups[losses.sum(0).argmin()]
 
@@ -136,15 +139,47 @@ def fit_probe(job: Job, features_ND: Features, backbone: Backbone) -> Fitted:
     )
 
 
-def _cross_validated(job: Job, setups: Sequence[Setup], weights_K: np.ndarray) -> np.ndarray:
+Shared = tuple[tuple[Setup, ...], np.ndarray]
+"""What all tasks need: the setups, whose rows are large, and the (N,) labels."""
+
+
+def score_fold(
+    shared: Shared,
+    setup: int,
+    fit: np.ndarray,
+    scored: Sequence[np.ndarray],
+    weights_K: np.ndarray,
+    *,
+    advance: Advance,
+) -> list[np.ndarray]:
+    """Fit one setup on the pictures at `fit`; return the (n, K) logits of those at each of `scored`."""
+    one = shared[0][setup]
+    linear = one.fit(fit, shared[1], weights_K)
+    advance(1)
+    return [one.logits(linear, at) for at in scored]
+
+
+def _cross_validated(job: Job, shared: Shared, setups: Sequence[int], weights_K: np.ndarray) -> np.ndarray:
     """Return (N, K) logits: out of fold for the training part, the folds' average for the validation part."""
-    labels, validation = job.pictures.labels, job.split.indices("validation")
-    scored, repeats = np.zeros((len(labels), job.classes)), job.split.folds.shape[0]
-    for (fit, score), setup in zip(job.split.rounds(), setups, strict=True):
-        linear = setup.fit(fit, labels, weights_K)
-        scored[score] += setup.logits(linear, score) / repeats
-        scored[validation] += setup.logits(linear, validation) / len(setups)
-        job.progress.advance(1)
+    validation = job.split.indices("validation")
+    scored, repeats = np.zeros((len(job.pictures), job.classes)), job.split.folds.shape[0]
+    rounds = list(job.split.rounds())
+    begun = [
+        job.executor.submit(
+            score_fold,
+            shared,
+            setup,
+            fit,
+            (score, validation),
+            weights_K,
+            advance=job.progress.advance,
+        )
+        for (fit, score), setup in zip(rounds, setups, strict=True)
+    ]
+    for (_, score), task in zip(rounds, begun, strict=True):
+        held_out, of_validation = task.result()
+        scored[score] += held_out / repeats
+        scored[validation] += of_validation / len(setups)
     return scored
 
 
@@ -163,25 +198,35 @@ def reaches(
     return found
 
 
-def _losses_by_fold(
-    setups: Sequence[Setup], labels: np.ndarray, classes: int, folds: np.ndarray
-) -> np.ndarray:
+def _losses_by_fold(job: Job, shared: Shared, setups: int, folds: np.ndarray) -> np.ndarray:
     """Return (folds, setups): for every fold the log loss on the others, each of them scored by a fit without both.
 
     With two folds there are no others: all depths at a middling strength are then the best by decree.
     """
     count = int(folds.max()) + 1
     if count < 3:
-        return np.tile([0.0 if setup is setups[len(STRENGTHS) // 2] else 1.0 for setup in setups], (count, 1))
-    totals = np.zeros((count, len(setups)))
-    for one, other in combinations(range(count), 2):
-        fit = np.flatnonzero((folds >= 0) & (folds != one) & (folds != other))
-        for s, setup in enumerate(setups):
-            linear = setup.fit(fit, labels, np.ones(classes))
-            for outer, inner in ((one, other), (other, one)):
-                scored = np.flatnonzero(folds == inner)
-                totals[outer, s] += log_losses(softmax(setup.logits(linear, scored)), labels[scored]).sum()
+        return np.tile([0.0 if setup == len(STRENGTHS) // 2 else 1.0 for setup in range(setups)], (count, 1))
+    totals = np.zeros((count, setups))
+    pairs = list(combinations(range(count), 2))
+    begun = [job.executor.submit(losses_of_pair, shared, job.classes, folds, pair) for pair in pairs]
+    for (one, other), task in zip(pairs, begun, strict=True):
+        totals[[one, other]] += task.result()
     return totals
+
+
+def losses_of_pair(
+    shared: Shared, classes: int, folds: np.ndarray, pair: tuple[int, int], *, advance: Advance
+) -> np.ndarray:
+    """Fit every setup without two folds; return (2, setups), the log losses summed over the other of the two."""
+    (setups, labels), (one, other) = shared, pair
+    fit, losses = np.flatnonzero((folds >= 0) & (folds != one) & (folds != other)), np.zeros((2, len(setups)))
+    for s, setup in enumerate(setups):
+        linear = setup.fit(fit, labels, np.ones(classes))
+        for row, inner in enumerate((other, one)):
+            scored = np.flatnonzero(folds == inner)
+            losses[row, s] = log_losses(softmax(setup.logits(linear, scored)), labels[scored]).sum()
+    advance(0)
+    return losses
 
 
 def quick_probe(

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
-import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,45 +13,7 @@ from tellapart.pictures.store import PictureStore
 from tellapart.plan import Speed, canvas, detail_sides, probe_area
 from tellapart.tuning_plan import tuning_canvas, tuning_sides
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
-_GLIBC_LARGEST = 32 * 2**20  # bytes; where glibc's own adjustment of the threshold ends
 STEPS = 3  # the fastest counts: the first warms up, and others may use the machine
-
-
-@contextlib.contextmanager
-def sharing_the_processor() -> Iterator[None]:
-    """Keep threads from waiting for each other; enter before torch is loaded. Also a decorator.
-
-    Threads of OpenMP that wait spin by default: on two cores that others use too, a training step took 3,160 instead
-    of 254 ms; on idle ones 58 instead of 49 ms. The many small products of a linear head gain nothing from threads of
-    the linear algebra: eight fits took 6.1 instead of .2 s on busy cores.
-    """
-    from threadpoolctl import threadpool_limits
-
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    with threadpool_limits(1, user_api="blas"), keeping_freed_memory():
-        yield
-
-
-@contextlib.contextmanager
-def keeping_freed_memory() -> Iterator[None]:
-    """Let glibc keep what large arrays leave for the next ones; without glibc, nothing is done.
-
-    By default it gives each back to the system and fetches it anew, page by page: a training step of the detail net
-    took 198 instead of 156 ms at 256 px, 47 instead of 45 ms at 128 px.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        yield
-        return
-    libc = ctypes.CDLL(None)
-    try:
-        libc.mallopt(_M_MMAP_THRESHOLD, 2**30)
-        libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-        yield
-    finally:
-        libc.mallopt(_M_MMAP_THRESHOLD, _GLIBC_LARGEST)
-        libc.mallopt(_M_TRIM_THRESHOLD, 2 * _GLIBC_LARGEST)
-        libc.malloc_trim(0)
 
 
 def measure_speed(

@@ -13,12 +13,12 @@ from typing import Any
 
 from tellapart.errors import RunFolderError
 from tellapart.members.member import Progress
-from tellapart.members.speed import sharing_the_processor
 from tellapart.options import parse_duration
 from tellapart.pictures.collection import Pictures
 from tellapart.progress import Quiet
 from tellapart.result import Result
 from tellapart.run_folder import RunFolder
+from tellapart.scale.processor import sharing_the_processor
 from tellapart.study.amount import study_amount
 from tellapart.study.answer import Answer
 from tellapart.study.augmentation import study_augmentation

@@ -7,6 +7,8 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +17,11 @@ from tellapart.deploy.bulk.heatmaps import Heatmaps, open_heatmaps
 from tellapart.deploy.bulk.journal import Journal, open_journal
 from tellapart.deploy.bulk.listing import STDIN, Listed, open_listing
 from tellapart.deploy.bulk.rows import Row, answer, stamp
+from tellapart.deploy.bulk.spread import answer_on
 from tellapart.deploy.bulk.tables import ENDINGS, CsvTable, check_parquet, write_table
 from tellapart.deploy.predictor import Predictor
 from tellapart.errors import OptionError, PicturesError
+from tellapart.scale.opening import HERE, PREDICTING, Place, open_executor
 from tellapart.visible import visible_lines
 
 if TYPE_CHECKING:
@@ -25,7 +29,12 @@ if TYPE_CHECKING:
 
 
 def predict_to_table(
-    run: Path, paths: Sequence[str], out: Path, progress: Progress, explain: Path | None = None
+    run: Path,
+    paths: Sequence[str],
+    out: Path,
+    progress: Progress,
+    explain: Path | None = None,
+    on: Place = HERE,
 ) -> None:
     """Predict what PATH… stands for into the table `out`; the same call after a kill goes on where that one stopped.
 
@@ -41,6 +50,8 @@ def predict_to_table(
         Where work is shown.
     explain
         The folder for a heatmap of every picture; those that are there already are kept.
+    on
+        Where pictures are read and answered; the rows are the same everywhere.
 
     Raises
     ------
@@ -48,6 +59,7 @@ def predict_to_table(
         The run, a path or `out` cannot be used; never for a picture, whose error is in its row.
     """
     _check_out(out, paths)
+    _check_on(on, explain)
     model = run / "model.onnx"
     predictor = Predictor(model)
     listed = _some(paths)
@@ -62,7 +74,8 @@ def predict_to_table(
             progress.say(f"{journal.kept:,} pictures were done already; going on from there.")
         progress.stage("predict", None)
         progress.advance(journal.kept)
-        _work(predictor, left, journal, progress, heatmaps)
+        with _answering(model, predictor, heatmaps, on, progress.say) as answered:
+            _work(answered, left, journal, progress)
         count = _Count()
         write_table(out, predictor.classes, count.over(journal.rows()))
     progress.say(f"{out}: {count.words()}")
@@ -71,25 +84,31 @@ def predict_to_table(
 
 
 def predict_to_stdout(
-    run: Path, paths: Sequence[str], explain: Path | None = None, say: Callable[[str], None] = lambda _: None
+    run: Path,
+    paths: Sequence[str],
+    explain: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    on: Place = HERE,
 ) -> None:
-    """Predict what PATH… stands for and print the rows as they come, CSV; what is said of heatmaps goes to `say`.
+    """Predict what PATH… stands for and print the rows as they come, CSV; what else is said goes to `say`.
 
     Raises
     ------
     TellapartError
         As `predict_to_table`.
     """
+    _check_on(on, explain)
     model = run / "model.onnx"
     predictor = Predictor(model)
     listed = _some(paths)
     heatmaps = None if explain is None else open_heatmaps(explain, paths, predictor, _digest(model))
     table = CsvTable(_Terminal() if sys.stdout.isatty() else sys.stdout, predictor.classes)
     try:
-        for rows in _answered(predictor, listed, heatmaps):
-            for row in rows:
-                table.add(row)
-            sys.stdout.flush()
+        with _answering(model, predictor, heatmaps, on, say) as answered:
+            for rows in answered(listed):
+                for row in rows:
+                    table.add(row)
+                sys.stdout.flush()
         if heatmaps is not None:
             say(heatmaps.words())
     except (
@@ -123,19 +142,24 @@ class _Count:
         return f"{self.rows:,} picture{'s' * (self.rows != 1)}{broken}"
 
 
-def _answered(
-    predictor: Predictor, listed: Iterable[Listed], heatmaps: Heatmaps | None
-) -> Iterator[list[Row]]:
-    return answer(predictor, listed) if heatmaps is None else heatmaps.answer(listed)
+Answered = Callable[[Iterable[Listed]], Iterator[list[Row]]]
 
 
-def _work(
-    predictor: Predictor,
-    left: Iterable[Listed],
-    journal: Journal,
-    progress: Progress,
-    heatmaps: Heatmaps | None,
-) -> None:
+@contextmanager
+def _answering(
+    model: Path, predictor: Predictor, heatmaps: Heatmaps | None, on: Place, say: Callable[[str], None]
+) -> Iterator[Answered]:
+    """Give what turns listed files into rows: in this process decoding runs ahead, elsewhere parts are tasks."""
+    if heatmaps is not None:
+        yield heatmaps.answer
+    elif on == HERE:
+        yield partial(answer, predictor)
+    else:
+        with open_executor(on, PREDICTING, say) as executor:
+            yield partial(answer_on, executor, model)
+
+
+def _work(answered: Answered, left: Iterable[Listed], journal: Journal, progress: Progress) -> None:
     stamps: deque[list[int] | None] = deque()
 
     def stamped() -> Iterator[Listed]:
@@ -145,7 +169,7 @@ def _work(
             )  # before it is read: a file that is changed meanwhile is read again
             yield one
 
-    for rows in _answered(predictor, stamped(), heatmaps):
+    for rows in answered(stamped()):
         journal.append(rows, [stamps.popleft() for _ in rows])
         progress.advance(len(rows))
 
@@ -162,6 +186,16 @@ def _some(paths: Sequence[str]) -> Iterator[Listed]:
             advice="check the path, and that the files are pictures",
         )
     return chain([first], listed)
+
+
+def _check_on(on: Place, explain: Path | None) -> None:
+    if on != HERE and explain is not None:
+        raise OptionError(
+            "Heatmaps are drawn by one process.",
+            found="--explain and --on ray",
+            where="--on",
+            advice="predict all with --on, then explain the pictures that matter without it",
+        )
 
 
 def _check_out(out: Path, paths: Sequence[str]) -> None:

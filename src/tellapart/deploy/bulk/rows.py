@@ -30,10 +30,10 @@ class Row:
     error: str
 
 
-def answer(predictor: Predictor, listed: Iterable[Listed]) -> Iterator[list[Row]]:
+def answer(predictor: Predictor, listed: Iterable[Listed], workers: int = 0) -> Iterator[list[Row]]:
     """Yield the rows of `listed` in order, up to `CHUNK` at a time; a file that cannot be read is a row with its error.
 
-    The next pictures are decoded while these are answered.
+    The next pictures are decoded while these are answered, by `workers` threads (0: one per core).
     """
     ahead: deque[Listed] = deque()
 
@@ -44,7 +44,7 @@ def answer(predictor: Predictor, listed: Iterable[Listed]) -> Iterator[list[Row]
 
     met: list[Listed] = []
     results: list[np.ndarray | str] = []
-    with closing(decode_stream(files())) as stream:
+    with closing(decode_stream(files(), workers)) as stream:
         for result in stream:
             one = ahead.popleft()
             met.append(one)

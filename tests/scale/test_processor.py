@@ -6,7 +6,7 @@ import resource
 import numpy as np
 import pytest
 
-from tellapart.members.speed import keeping_freed_memory
+from tellapart.scale.processor import keeping_freed_memory
 
 LARGE = 40 * 2**20  # bytes; above what glibc keeps by itself
 

@@ -1,0 +1,64 @@
+"""Listed files -> answered rows, in order, by tasks wherever these run: a part of the list is a task."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+from tellapart.deploy.bulk import rows
+from tellapart.deploy.bulk.listing import Listed
+from tellapart.deploy.bulk.rows import Row, answer
+from tellapart.deploy.predictor import Predictor
+from tellapart.scale.executor import Executor, results_in_order
+from tellapart.scale.nodes import not_seen
+
+Part = tuple[Listed, ...]
+
+
+def answer_on(executor: Executor, model: Path, listed: Iterable[Listed]) -> Iterator[list[Row]]:
+    """Yield the rows of `listed` as `rows.answer` does in one process: the same parts, and so the same numbers.
+
+    Raises
+    ------
+    ClusterError
+        A file lies where a node does not see it.
+    """
+    shared = executor.share(model.read_bytes())
+    for found, absent, node in results_in_order(
+        executor, answer_part, ((shared, part) for part in _parts(listed))
+    ):
+        for file in absent:
+            if os.path.lexists(file):
+                raise not_seen(file, node)
+        yield found
+
+
+def answer_part(
+    model: bytes, part: Part, *, advance: Callable[[int], None]
+) -> tuple[list[Row], list[str], str]:
+    """Return the rows of one part, the files that were not there, and which machine says so."""
+    answered = [row for some in answer(_opened(model), part, workers=1) for row in some]
+    advance(len(answered))
+    files = (one.file for one, row in zip(part, answered, strict=True) if row.error)
+    return answered, [file for file in files if not os.path.lexists(file)], socket.gethostname()
+
+
+@lru_cache(maxsize=1)
+def _opened(model: bytes) -> Predictor:
+    """Open the model once for all tasks of a process. A task has one core: there are as many tasks as cores."""
+    return Predictor(model, threads=1)
+
+
+def _parts(listed: Iterable[Listed]) -> Iterator[Part]:
+    source = iter(listed)
+    while part := tuple(_anywhere(one) for one in islice(source, rows.CHUNK)):
+        yield part
+
+
+def _anywhere(one: Listed) -> Listed:
+    """Return the file under a path that does not depend on the folder a process stands in."""
+    return Listed(one.name, os.path.abspath(one.file), one.error)  # noqa: PTH100 - links are not resolved
