@@ -28,13 +28,17 @@ class Runs:
     """Runs that are made up: which networks learn, by program and seed."""
 
     def __init__(self, learns: dict[str, list[bool]]) -> None:
-        self.learns, self.asked = learns, 0
+        self.learns, self.asked, self.begun = learns, 0, set[tuple[str, int]]()
 
     def has_time_for(self, runs: int) -> bool:
-        return runs > 0
+        return runs >= 0
+
+    def new(self, texts: tuple[str, ...], seeds: tuple[int, ...]) -> int:
+        return len({(text, seed) for text in texts for seed in seeds} - self.begun)
 
     def begin(self, text: str, seeds: tuple[int, ...]) -> list[Future[Any]]:
         self.asked = max(self.asked, len(seeds))
+        self.begun |= {(text, seed) for seed in seeds}
         found: list[Future[Any]] = [Future() for _ in seeds]
         for one, seed in zip(found, seeds, strict=True):
             one.set_result(network(self.learns[text][seed]))

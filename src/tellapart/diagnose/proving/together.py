@@ -120,7 +120,7 @@ def _prove(case: Case, couple: Couple, runs: Runs) -> Tried | None:
     """Run all four cells of the factorial with three seeds, or five; None where the pair is not proved."""
     seeds: tuple[int, ...] = case.seeds[:1]
     for new in (case.seeds[1:], MORE_SEEDS):
-        if not runs.has_time_for(4 * len(new)):
+        if not runs.has_time_for(runs.new(_texts(case, couple), new)):
             return None
         seeds += new
         cells = _cells(case, couple, seeds, runs)
@@ -135,9 +135,12 @@ def _prove(case: Case, couple: Couple, runs: Runs) -> Tried | None:
 
 
 def _cells(case: Case, couple: Couple, seeds: tuple[int, ...], runs: Runs) -> list[tuple[Recording, ...]]:
-    texts = (case.program.text, couple.one.text, couple.other.text, couple.edit.text)
-    begun = [runs.begin(text, seeds) for text in texts]
+    begun = [runs.begin(text, seeds) for text in _texts(case, couple)]
     return [tuple(one.result() for one in cell) for cell in begun]
+
+
+def _texts(case: Case, couple: Couple) -> tuple[str, ...]:
+    return case.program.text, couple.one.text, couple.other.text, couple.edit.text
 
 
 def _proved(

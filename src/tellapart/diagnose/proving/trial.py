@@ -146,7 +146,7 @@ def _try(case: Case, suspicion: Suspicion, edit: Edit, runs: Runs) -> Tried | No
         return best
     seeds: tuple[int, ...] = case.seeds[:1]
     for new in (case.seeds[1:], MORE_SEEDS, LAST_SEEDS):
-        if not runs.has_time_for(2 * len(new)):
+        if not runs.has_time_for(runs.new((case.program.text, edit.text), new)):
             break
         seeds += new
         pair = _pair(case, edit, runs, seeds)

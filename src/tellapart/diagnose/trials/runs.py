@@ -147,6 +147,10 @@ class Runs:
         """Say whether a program was run with all of these seeds, at the present pace."""
         return all((text, seed) in self._known for seed in seeds)
 
+    def new(self, texts: Sequence[str], seeds: Sequence[int]) -> int:
+        """Count the runs of these programs with these seeds that are not begun, at the present pace."""
+        return sum((text, seed) not in self._known for text in texts for seed in seeds)
+
     def begin(self, text: str, seeds: Sequence[int]) -> list[Future[Recording]]:
         """Begin to run a program with several seeds."""
         return [self._one(text, seed) for seed in seeds]
