@@ -96,7 +96,9 @@ model.fit(Batches(X, y, 16), epochs=2, validation_data=Batches(V, w, 8), callbac
     )
     (training,) = found.trainings
     assert training.parts["train"].source["batches"] == 4
-    assert [one.batch_sizes for one in training.parts["train"].passes] == [(16, 16, 16, 12)] * 2
+    # Keras draws the order of the batches.
+    passes = training.parts["train"].passes
+    assert [sorted(one.batch_sizes) for one in passes] == [[12, 16, 16, 16]] * 2
     # The progress bar's figures are Keras's, not the script's.
     assert [one.text.split(":")[0] for one in training.lines] == ["accuracy on V"] * 2
     assert {one.shown for one in training.lines} == {"predict"}
