@@ -54,9 +54,7 @@ class RunFolder:
                 raise  # what is done stays: the same command goes on when there is room again
             except TellapartError as error:
                 lost = isinstance(error, ClusterError) and (self.path / PLAN).exists()
-                if (
-                    found is None and not lost
-                ):  # the input cannot be used: as if the command had not been given
+                if found is None and not lost:  # the input cannot be used: as if nothing had been asked
                     self._remove(existed)
                 raise
         if finished:

@@ -73,12 +73,11 @@ def tune_round(
     Shared by all rounds are the axes that the heads stand on, and the (N,) labels of all pictures.
     """
     torch.set_num_threads(one.threads)
-    axes, labels, history = (
-        shared[0],
-        shared[1].copy(),
-        [],
-    )  # what was sent here cannot be written to, which torch wants
-    began, step_seconds = time.perf_counter(), 0.0
+    axes, labels = shared
+    labels = labels.copy()  # what was sent cannot be written to, and torch wants that
+    history: list[dict[str, Any]] = []
+    began = since = time.perf_counter()
+    step_seconds = 0.0
 
     def report(step: int, loss: float, net: TunedNet) -> None:
         row = one.row | {"step": step, "training_loss": loss}
@@ -90,9 +89,13 @@ def tune_round(
         advance(1)
 
     def go_on(step: int) -> bool:
-        nonlocal step_seconds
-        spent = time.perf_counter() - began
-        step_seconds = spent / step
+        nonlocal since, step_seconds
+        now = time.perf_counter()
+        spent = now - began
+        if step == 1:  # it warms up; the net was loaded before it
+            since = now
+            return spent < one.seconds
+        step_seconds = (now - since) / (step - 1)
         steps = one.schedule.steps * one.waves - step
         ends = step != FIRST_STEPS or step_seconds * steps < one.seconds - spent
         return ends and spent < one.seconds
