@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -130,6 +131,8 @@ def test_the_interval_over_seeds_is_students() -> None:
 
 def test_tables_and_drawings_are_written(tmp_path: Path) -> None:
     rows = [row for row in all_rows() if row.group in ("A-128", "B-quarter")]
+    # The described training is longer than the others that it stands beside.
+    rows = [replace(row, epochs=32) if row.group == "A-128" and row.options else row for row in rows]
     found = [outcome(row, 0.5 + 0.1 * row.seed) for row in rows]
     page = tables.write(found, tmp_path)
     text = page.read_text()
