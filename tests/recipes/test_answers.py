@@ -134,8 +134,8 @@ def test_two_causes_that_matter_only_together(tmp_path: Path, drawn: list[list[s
     assert answer.startswith(" Yes, with the same pictures:")
     assert "Neither change alone was seen to help" in answer
     improve = section(text, "Can validation improve")
-    assert "- Both (128 px, epoch 32) helped: " in improve
-    assert "- Global max pooling (128 px, epoch 32) made no difference that counts" in improve
+    assert "- Both (128 px, epoch 100) helped: " in improve
+    assert "- Global max pooling (128 px, epoch 100) made no difference that counts" in improve
     assert "`tellapart train`: not measured yet: `python -m benchmarks.questions.side_by_side`" in improve
     assert "But it does not suit these pictures" in section(text, "Is the model correct?")
     tried = section(text, "Why did dropout")
