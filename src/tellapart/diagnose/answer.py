@@ -22,6 +22,10 @@ class Verdict(StrEnum):
     unknown = "unknown"
 
 
+SCORES = {"balanced_accuracy": "balanced accuracy", "roc_auc": "the area under the ROC curve"}
+"""Measures of an experiment that say how good the network is, in words."""
+
+
 @dataclass(frozen=True)
 class Experiment:
     """One change and what it did.
@@ -31,8 +35,8 @@ class Experiment:
     change
         What was changed, one sentence.
     measure
-        ``balanced_accuracy`` (recomputed by us on the pictures that judge), or ``reported <measure>``: the script's
-        own figure, which should be the recomputed one.
+        ``balanced_accuracy`` or ``roc_auc`` (recomputed by us on the pictures that judge), or ``reported <measure>``:
+        the script's own figure, which should be the recomputed one.
     before, after
         The measure without and with the change.
     effect

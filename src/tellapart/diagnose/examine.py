@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from .answer import Diagnosis
+from .answer import SCORES, Diagnosis
 from .examined import Examined
 from .full_length import at_full_length
 from .pacing import set_pace
@@ -277,7 +277,7 @@ def _runs_of(one: Round, runs: Runs) -> tuple[Recording, ...]:
 def _words(tried: Tried) -> str:
     changed = tried.edit.words if tried.edit is not None else tried.experiments[0].change
     outcome = "; ".join(
-        f"{one.measure.replace('_', ' ')} {one.before.value:.2f} -> {one.after.value:.2f}"
+        f"{SCORES.get(one.measure, one.measure)} {one.before.value:.2f} -> {one.after.value:.2f}"
         for one in tried.experiments[: 1 if tried.partners else None]
     )
     return f"Tried: {changed} {outcome}."

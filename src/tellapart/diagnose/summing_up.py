@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tellapart.evaluate.estimate import Estimate
 
-from .answer import Entry, Verdict
+from .answer import SCORES, Entry, Verdict
 from .causes.catalogue import CAUSES
 from .examined import Examined
 from .reading import Suspicion
@@ -61,14 +61,15 @@ def _cause_in_words(causes: tuple[Entry, ...]) -> str:
         sentence += f" It takes this together with another fault: {title[0].lower()}{title[1:]}."
     if not first.proved:
         return f"{sentence} This is not proved."
-    one = next(each for each in first.experiments if each.effect.is_defined)
+    defined = [each for each in first.experiments if each.effect.is_defined]
+    one = next((each for each in defined if not each.effect.low <= 0 <= each.effect.high), defined[0])
     seeds = f"({len(one.seeds)} seeds)"
-    if one.measure != "balanced_accuracy":  # how far a figure of the script is off
+    if one.measure not in SCORES:  # how far a figure of the script is off
         shown, amount = one.measure.partition(" less ")[0], one.before.value
         off = f"{abs(amount):.2f} too {'high' if amount > 0 else 'low'}"
         return f"{sentence} The {shown} is {off}; with the change it is right {seeds}."
     before, after = f"{one.before.value:.2f}", f"{one.after.value:.2f}"
-    return f"{sentence} With the change balanced accuracy goes from {before} to {after} {seeds}."
+    return f"{sentence} With the change {SCORES[one.measure]} goes from {before} to {after} {seeds}."
 
 
 def _why_unknown(examined: Examined, count: Estimate | None) -> str:

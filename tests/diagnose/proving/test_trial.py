@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,3 +84,25 @@ def test_networks_that_are_stuck_by_chance_prove_nothing(tried, share):
     rng = np.random.default_rng(round(10 * share))
     drawn = rng.random((600, 2, 8)) < share
     assert np.mean([tried(before.tolist(), after.tolist())[0] for before, after in drawn]) <= 0.05
+
+
+def ordering(*, ordered: bool, calls: bool) -> Judged:
+    """Return how a network judges that orders the classes or not, and calls all of the second one so or nothing."""
+    scores = np.linspace(0.1, 0.4, len(LABELS)) + (0.5 * LABELS if ordered else 0)
+    return replace(network(calls), second=scores)
+
+
+def test_where_the_answers_are_at_chance_the_order_of_the_scores_is_asked_too(monkeypatch):
+    monkeypatch.setattr(measures, "judge", lambda one: one)
+
+    def asked(before: Judged, after: Judged) -> Any:
+        return measures.by_order(measures.Pair("Changed.", (0, 1, 2), (before,) * 3, (after,) * 3))
+
+    found = asked(ordering(ordered=False, calls=False), ordering(ordered=True, calls=False))
+    assert found.measure == "roc_auc"
+    assert found.before.value < 0.55
+    assert found.after.value == pytest.approx(1.0)
+    assert found.effect.low > 0.3
+    # What works by its answers is asked by these, and what has no scores cannot be asked.
+    assert asked(ordering(ordered=True, calls=True), ordering(ordered=True, calls=True)) is None
+    assert asked(network(False), network(True)) is None

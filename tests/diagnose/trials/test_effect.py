@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from tellapart.diagnose.trials.effect import gain, interaction, level
 from tellapart.diagnose.trials.judged import Judged
@@ -34,6 +37,26 @@ def test_one_run_is_its_balanced_accuracy():
     assert found.value == pytest.approx((0.8 + 0.5) / 2)
     assert found.n == 40
     assert 0 <= found.low < found.value < found.high <= 1
+
+
+@pytest.mark.parametrize("digits", [1, 9])
+def test_the_order_of_two_classes_is_the_area_under_the_roc_curve_with_its_variance(digits):
+    rng = np.random.default_rng(digits)
+    labels = np.array([0] * 300 + [1] * 100)
+    scores = np.round(
+        rng.random(400) * 0.8 + 0.2 * labels * rng.random(400), digits
+    )  # with ties, and without
+    right = (scores > 0.5) == labels
+    found = replace(judged(right, labels), second=scores).ordered
+    assert found.balanced_accuracy == pytest.approx(roc_auc_score(labels, scores))
+    without = [roc_auc_score(np.delete(labels, at), np.delete(scores, at)) for at in range(400)]
+    # The jackknife, classes being samples of their own.
+    deviations = [np.array(without)[labels == c] for c in (0, 1)]
+    error = np.sqrt(sum((len(d) - 1) * d.var() for d in deviations))
+    interval = level([found])
+    assert (interval.high - interval.low) / 2 == pytest.approx(1.96 * error, rel=0.05)
+    assert judged(right, labels).ordered is None
+    assert replace(judged(right[:300], labels[:300]), second=scores[:300]).ordered is None
 
 
 @pytest.mark.parametrize(("of_picture", "of_seed"), [(0.0, 0.0), (2.0, 0.0), (0.0, 0.5), (1.0, 0.3)])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from tellapart.diagnose.answer import Experiment
+from tellapart.diagnose.answer import SCORES, Experiment
 from tellapart.evaluate.estimate import Estimate
 from tellapart.report.charts.chart import Axis, count_axis
 from tellapart.report.numbers import NO_BREAK, UNDEFINED, Figure
@@ -67,7 +67,7 @@ def show(one: Experiment, chance: float | None) -> Shown:
     )
     return Shown(
         change=visible(one.change),
-        measure=visible(_sentence(one.measure.replace("_", " "))),
+        measure=visible(_sentence(SCORES.get(one.measure, one.measure.replace("_", " ")))),
         marks=(
             _mark("before", "two", one.before, axis, signs=is_gap or is_gain),
             _mark("after", "one", one.after, axis, signs=is_gap or is_gain),

@@ -33,6 +33,27 @@ class Pair:
 
 def by_score(pair: Pair) -> Experiment | None:
     """Compare how many pictures are told apart; None where one side cannot be judged."""
+    judged = _comparable(pair)
+    return None if judged is None else _compared(pair, "balanced_accuracy", *judged)
+
+
+def by_order(pair: Pair) -> Experiment | None:
+    """Compare how well two classes are told apart wherever the line between them is drawn.
+
+    Only of a training whose answers are at chance: where one class is rare, a network that learns orders the pictures
+    long before it calls the first one rare. None where it is not, or cannot be judged so.
+    """
+    judged = _comparable(pair)
+    if judged is None or level(judged[0]).low > 1 / judged[0][0].classes:
+        return None
+    before, after = ([one.ordered for one in side] for side in judged)
+    a, b = [one for one in before if one], [one for one in after if one]
+    if len(a) != len(before) or len(b) != len(after):
+        return None
+    return _compared(pair, "roc_auc", a, b)
+
+
+def _comparable(pair: Pair) -> tuple[list[Judged], list[Judged]] | None:
     before, after = judged_all(pair.before), judged_all(pair.after)
     if before is None or after is None:
         return None
@@ -40,8 +61,11 @@ def by_score(pair: Pair) -> Experiment | None:
         return None  # the change trains on the pictures that judge
     if any(set(b.labels) < set(a.labels) for a, b in zip(before, after, strict=True)):
         return None  # a class is left that nobody judges: the change moved it out of the part
-    effect = gain(before, after)
-    return Experiment(pair.change, "balanced_accuracy", level(before), level(after), effect, pair.seeds)
+    return before, after
+
+
+def _compared(pair: Pair, measure: str, before: list[Judged], after: list[Judged]) -> Experiment:
+    return Experiment(pair.change, measure, level(before), level(after), gain(before, after), pair.seeds)
 
 
 def by_untouched_pictures(pair: Pair) -> Experiment | None:

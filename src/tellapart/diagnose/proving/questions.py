@@ -8,13 +8,13 @@ no training saw.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tellapart.diagnose.answer import Experiment
 from tellapart.diagnose.watching.comparing import Discrepancy
 
-from .measures import Pair, by_figure, by_score, by_untouched_pictures
+from .measures import Pair, by_figure, by_order, by_score, by_untouched_pictures
 
 MATTERS = 0.05
 """Balanced accuracy that a fix has to gain, beyond its interval, to be a cause of failure: the interface's figure."""
@@ -88,12 +88,12 @@ def questions(code: str, wrong: tuple[Discrepancy, ...]) -> tuple[Question, ...]
     if code == CHANGED_WHEN_JUDGED:
         return (SAME_WEIGHTS,)
     if not code.startswith(WRONG_FIGURES):
-        return (RISES,)
+        return (RISES, ORDERS)
     gaps = tuple(
         Question(partial(by_figure, wrong=one), _closes, _closes, _closes, _never, _never)
         for one in _gravest(wrong)
     )
-    return gaps if code.startswith("metric.") else (*gaps, RISES)
+    return gaps if code.startswith("metric.") else (*gaps, RISES, ORDERS)
 
 
 def _gravest(wrong: tuple[Discrepancy, ...]) -> Iterator[Discrepancy]:
@@ -127,6 +127,7 @@ RISES = Question(
     open=lambda one: one.effect.high >= MATTERS,
     near=lambda one: one.effect.value - EIGHT_OF_FIVE * (one.effect.value - one.effect.low) >= MATTERS,
 )
+ORDERS = replace(RISES, measure=by_order)
 FALLS = Question(
     by_untouched_pictures,
     promising=lambda one: one.effect.value < -WORTH_A_SECOND_LOOK,
