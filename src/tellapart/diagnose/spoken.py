@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .answer import Diagnosis, Entry, Experiment
+from .answer import SCORES, Diagnosis, Entry, Experiment
 from .read_files import Curves, RunRead
 
 
@@ -78,8 +78,9 @@ def _entry(one: Entry) -> Iterator[str]:
 
 
 def _experiment(one: Experiment) -> str:
+    measure = SCORES.get(one.measure, one.measure)
     return (
-        f"{one.change} {one.measure.replace('_', ' ').capitalize()}: {one.before.value:.3f} -> {one.after.value:.3f}, "
+        f"{one.change} {measure[0].upper()}{measure[1:]}: {one.before.value:.3f} -> {one.after.value:.3f}, "
         f"a difference of {one.effect.value:+.3f} ({one.effect.low:+.3f} to {one.effect.high:+.3f}; "
         f"{len(one.seeds)} seed{'s' * (len(one.seeds) > 1)}, {one.effect.n} pictures)."
     )
