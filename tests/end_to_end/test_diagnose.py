@@ -94,7 +94,7 @@ def test_a_loop_without_a_step_is_named_proved_and_mended(diagnose, tellapart, p
     assert one["verdict"] == "fails"
     cause = one["causes"][0]
     assert (cause["code"], cause["proved"]) == ("loop.missing_step", True)
-    (experiment,) = cause["experiments"]
+    experiment, _order = cause["experiments"]
     assert experiment["before"]["value"] < 0.65 < 0.9 < experiment["after"]["value"]
     assert experiment["effect"]["low"] >= 0.05
     assert len(experiment["before"]["seeds"]) >= 3
