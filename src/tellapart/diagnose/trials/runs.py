@@ -126,6 +126,10 @@ class Runs:
         """Go on at another pace; what ran before is forgotten."""
         self._pace, self._known, self.longest, self._first = pace, {}, 0.0, True
 
+    def differ(self, text: str, other: str) -> bool:
+        """Say whether two programs are still different at the present pace: it may leave out what a change mends."""
+        return self._pace.change(text) != self._pace.change(other)
+
     def allow(self, most_seconds: float) -> None:
         """Give the runs to come another limit, and keep what ran before."""
         self._pace = replace(self._pace, most_seconds=most_seconds)
