@@ -98,6 +98,7 @@ class Runs:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
         self._server = ForkServer(setting.script)
         self._known: dict[tuple[str, int], Future[Recording]] = {}
+        self._texts: dict[tuple[str, Pace], str] = {}
         self._stop = threading.Event()
         self._pace = Pace()
         self._first = True
@@ -128,7 +129,7 @@ class Runs:
 
     def differ(self, text: str, other: str) -> bool:
         """Say whether two programs are still different at the present pace: it may leave out what a change mends."""
-        return self._pace.change(text) != self._pace.change(other)
+        return self._shorter(text, self._pace) != self._shorter(other, self._pace)
 
     def allow(self, most_seconds: float) -> None:
         """Give the runs to come another limit, and keep what ran before."""
@@ -165,8 +166,16 @@ class Runs:
             self._known[key] = self._pool.submit(self._run, text, seed, self._pace)
         return self._known[key]
 
+    def _shorter(self, text: str, pace: Pace) -> str:
+        """Return the text that runs; rewriting a program takes a good part of a second."""
+        known = self._texts.get((text, pace))
+        if known is None:
+            known = self._texts[text, pace] = pace.change(text)
+        return known
+
     def _run(self, text: str, seed: int, pace: Pace) -> Recording:
-        begun, text = time.monotonic(), pace.change(text)
+        text = self._shorter(text, pace)
+        begun = time.monotonic()
         first, self._first = self._first, False
         seconds = min(max(self.left(), LEAST_SECONDS), pace.most_seconds)
         if self.longest and pace is self._pace:
