@@ -15,7 +15,7 @@ from .examined import Examined
 from .full_length import at_full_length
 from .pacing import set_pace
 from .proving.questions import could_matter
-from .proving.together import try_together
+from .proving.together import MOST_SECOND, try_together
 from .proving.trial import MOST_EDITS, SEEDS, Case, Tried, prepare, promise, score_again, try_out
 from .reading import Program, Suspicion, read_program, suspect
 from .recording import Outcome, Recording
@@ -37,6 +37,8 @@ good from the second, one that fails from the third."""
 MOST_TRIED = 8
 MOST_SUREST = 2
 """Of a long training, tried before anything else is: there is time for some 14 runs, and a pair needs 12."""
+MOST_ON_TOP = 2
+"""Second changes on top of each of these, before any other is tried alone: one fault may hide another."""
 RESCORED = ("prep.train_validation_mismatch", "prep.train_predict_mismatch", "prep.channel_order")
 Say = Callable[[str], None]
 
@@ -152,17 +154,17 @@ def _round(
 
 
 def _try_surest(one: Round, runs: Runs, say: Say) -> None:
-    """Where each run is long: try the surest changes, then both at once, and only then the others, one each."""
+    """Where each run is long: try the surest changes, then what is suspected on top of them, then the others."""
     if not _can_be_tried(one.recording):
         return
     case = one.case
     chosen = _chosen(one, first=True)
     runs.plan.append(f"suspected, surest first: {', '.join(each.code for each in chosen) or 'nothing'}")
-    runs.plan.append(f"tried: the first {MOST_SUREST}, then these together, then the others and their pairs")
-    for some, paired in ((chosen[:MOST_SUREST], True), (chosen[MOST_SUREST:], False)):
+    runs.plan.append(f"tried: the first {MOST_SUREST}, pairs with these, then the others and their pairs")
+    for some, most_second in ((chosen[:MOST_SUREST], MOST_ON_TOP), (chosen[MOST_SUREST:], MOST_SECOND)):
         if not some or _one_is_proved(one, case, some, runs, say, most_edits=1):
             return
-        _try_pairs(one, runs, say, only_tried=paired)
+        _try_pairs(one, runs, say, most_second)
         if one.proved is not None:
             return
 
@@ -212,7 +214,7 @@ def _one_is_proved(
     return False
 
 
-def _try_pairs(one: Round, runs: Runs, say: Say, *, only_tried: bool = False) -> None:
+def _try_pairs(one: Round, runs: Runs, say: Say, most_second: int = MOST_SECOND) -> None:
     """Where the training is not good and no change alone mends it, try a second change on top."""
     if one.proved is not None or not one.tried:
         return
@@ -224,7 +226,7 @@ def _try_pairs(one: Round, runs: Runs, say: Say, *, only_tried: bool = False) ->
     def suspects_of(program: Program) -> tuple[Suspicion, ...]:
         return _round(program, suspect(program), runs).suspects
 
-    found = try_together(case, one.tried, suspects_of, runs, only_tried=only_tried)
+    found = try_together(case, one.tried, suspects_of, runs, most_second)
     if found is not None:
         say(_words(found))
         one.tried.append(found)

@@ -84,7 +84,7 @@ BOTH, OTHERS = f"{FLATTEN}+{DROPOUT}", {f"{one}+{RATE}": NEVER for one in (FLATT
 
 
 def test_the_pair_that_was_suspected_is_proved_before_another_is_tried(tried_together):
-    found, seen = tried_together({BOTH: ALWAYS}, only_tried=True)
+    found, seen = tried_together({BOTH: ALWAYS}, most_second=1)
     assert [found.suspicion.code, *(one.code for one in found.partners)] == [FLATTEN, DROPOUT]
     assert found.proved
     assert found.fails
@@ -94,7 +94,7 @@ def test_the_pair_that_was_suspected_is_proved_before_another_is_tried(tried_tog
 
 
 def test_a_pair_that_one_seed_denies_gets_two_more(tried_together):
-    found, _ = tried_together({BOTH: [True, True, False, True, True]}, only_tried=True)
+    found, _ = tried_together({BOTH: [True, True, False, True, True]}, most_second=1)
     assert found.fails
     assert [len(one.seeds) for one in found.experiments] == [5] * 4
 
@@ -118,5 +118,5 @@ def test_no_proof_is_begun_that_would_not_end(tried_together):
 
 def test_a_proof_needs_time_only_for_what_was_not_begun(tried_together):
     # Seven of the eight runs with the other two seeds: one was begun beside the look.
-    assert tried_together({BOTH: ALWAYS}, only_tried=True, most=7)[0] is not None
-    assert tried_together({BOTH: ALWAYS}, only_tried=True, most=6)[0] is None
+    assert tried_together({BOTH: ALWAYS}, most_second=1, most=7)[0] is not None
+    assert tried_together({BOTH: ALWAYS}, most_second=1, most=6)[0] is None

@@ -31,6 +31,9 @@ class Runs:
     def __init__(self, learns: dict[str, list[bool]]) -> None:
         self.learns, self.asked, self.begun = learns, 0, set[tuple[str, int]]()
 
+    def differ(self, text: str, other: str) -> bool:
+        return text != other
+
     def has_time_for(self, runs: int) -> bool:
         return runs >= 0
 

@@ -293,6 +293,17 @@ def test_normalisation_without_statistics_is_suspected_though_both_modes_agree(t
     assert of(loose, "arch.batchnorm_mode") >= 0.4 > of(blind, "arch.batchnorm_mode") == 0
 
 
+def test_layers_that_change_pictures_are_suspected_where_these_are_not_told_apart(healthy, failing):
+    def flipped(recording):
+        model = recording.trainings[0].model
+        layers = (replace(model.layers[0], kind="RandomFlip"), *model.layers)
+        return with_training(recording, model=replace(model, layers=layers))
+
+    assert of(flipped(failing), "prep.destructive_augmentation") >= 0.35
+    assert of(failing, "prep.destructive_augmentation") == 0
+    assert of(flipped(healthy), "prep.destructive_augmentation") == 0
+
+
 def test_without_scores_there_are_no_figures_to_go_by(failing):
     blind = with_training(failing, scores=())
     assert of(blind, "arch.batchnorm_mode") == 0

@@ -8,7 +8,7 @@ no training saw.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from tellapart.diagnose.answer import Experiment
@@ -119,6 +119,11 @@ def _never(_: Experiment) -> bool:
     return False
 
 
+def _in_order(test: Test) -> Test:
+    """Ask also that the mended network orders the classes better than chance: from below, chance itself is a gain."""
+    return lambda one: one.after.low > 1 / 2 and test(one)
+
+
 RISES = Question(
     by_score,
     promising=lambda one: one.effect.value > WORTH_A_SECOND_LOOK,
@@ -127,7 +132,14 @@ RISES = Question(
     open=lambda one: one.effect.high >= MATTERS,
     near=lambda one: one.effect.value - EIGHT_OF_FIVE * (one.effect.value - one.effect.low) >= MATTERS,
 )
-ORDERS = replace(RISES, measure=by_order)
+ORDERS = Question(
+    by_order,
+    promising=_in_order(RISES.promising),
+    shown=_in_order(RISES.shown),
+    matters=_in_order(RISES.matters),
+    open=_in_order(RISES.open),
+    near=_in_order(RISES.near),
+)
 FALLS = Question(
     by_untouched_pictures,
     promising=lambda one: one.effect.value < -WORTH_A_SECOND_LOOK,

@@ -41,7 +41,7 @@ class Couple:
 
 
 def try_together(
-    case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs, *, only_tried: bool = False
+    case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs, most_second: int = MOST_SECOND
 ) -> Tried | None:
     """Try second changes on top of what was tried in vain, surest first: a look at each, then proof of the best.
 
@@ -49,8 +49,8 @@ def try_together(
     ----------
     suspects
         Runs and reads a program again, for a second fault may show only when the first is mended.
-    only_tried
-        Leave out second faults that were not tried alone.
+    most_second
+        So many second changes on top of each.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def try_together(
         The first that is proved; None where there is none.
     """
     seen: list[tuple[float, Couple]] = []
-    couples = list(_couples(case, tried, suspects, runs, only_tried=only_tried))
+    couples = list(_couples(case, tried, suspects, runs, most_second))
     for at, couple in enumerate(couples):
         # Once a pair is clearly worth a proof, the time is its own.
         if not runs.has_time_for(1 + (PROOF_RUNS if seen else 0)):
@@ -82,7 +82,7 @@ def try_together(
 
 
 def _couples(
-    case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs, *, only_tried: bool
+    case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs, most_second: int
 ) -> Iterator[Couple]:
     """Yield each pair of causes once; first those that were both suspected, and tried alone, from the start."""
     members = [one for one in tried if one.edit is not None and moves_the_score(one.suspicion.code)]
@@ -93,13 +93,9 @@ def _couples(
             continue
         first = read_program(member.edit.text, case.program.file)
         others = [
-            one
-            for one in suspects(first)
-            if one.code != member.suspicion.code
-            and moves_the_score(one.code)
-            and (one.code in known or not only_tried)
+            one for one in suspects(first) if one.code != member.suspicion.code and moves_the_score(one.code)
         ]
-        for second in sorted(others, key=lambda one: one.code not in known)[:MOST_SECOND]:
+        for second in sorted(others, key=lambda one: one.code not in known)[:most_second]:
             codes = frozenset((member.suspicion.code, second.code))
             for edit in propose(first, second, member.runs[0])[:1]:
                 alone = joined(first.text, case.program.text, edit.text)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tellapart.diagnose.reading.layers import AUGMENTING
+
 from .changing import change, settled
 from .registry import Clear, Sign, rule
 from .view import View, is_good, number_of
@@ -21,7 +23,10 @@ def destructive_augmentation(view: View) -> Iterator[Sign | Clear]:
     """Look for training pictures that change each time and are told apart no better than unseen ones."""
     part = view.train
     found = None if part is None else change(part)
-    if part is None or found is None or view.of_train is None:
+    if part is None or view.of_train is None:
+        return
+    if found is None:
+        yield from _by_layers(view)
         return
     train, judged = (number_of(one, "balanced_accuracy") for one in (view.of_train, view.of_judged))
     shown = f"Training pictures are changed each time ({found.words})"
@@ -42,6 +47,19 @@ def destructive_augmentation(view: View) -> Iterator[Sign | Clear]:
         why = " Steps, gradients and updates look sound." if sound else ""
         words = f"{shown}, and as they are fed they are not told apart ({train:.2f}){both}.{why}"
         yield Sign(words, 0.5 if sound else 0.35 if found.sure else 0.25, view.place_of("train"))
+
+
+def _by_layers(view: View) -> Iterator[Sign]:
+    """Look for layers that change pictures while training: what was learnt of these is of no use for others."""
+    layers = list(dict.fromkeys(one.kind for one in view.layers if one.kind in AUGMENTING))
+    if not layers or view.fits_training or (view.of_judged is not None and is_good(view.of_judged)):
+        return
+    train = number_of(view.of_train, "balanced_accuracy")
+    words = (
+        f"Layers change pictures while the network trains ({', '.join(layers)}), and as they are it does not tell them "
+        f"apart ({train:.2f})."
+    )
+    yield Sign(words, 0.5 if _steps_are_sound(view) else 0.35, view.place("model"))
 
 
 def _steps_are_sound(view: View) -> bool:
