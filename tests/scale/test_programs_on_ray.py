@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,14 +17,13 @@ from tellapart.backbones.features import Backbone
 from tellapart.diagnose import beside, diagnosing
 from tellapart.diagnose.beside import Beside, StoppedError
 from tellapart.diagnose.given import diagnose_given
-from tellapart.diagnose.running import BESIDE
 from tellapart.diagnose.script import take
-from tellapart.diagnose.workplace import Order
+from tellapart.diagnose.workplace import Order, run_program
 from tellapart.errors import ClusterError, OptionError
 from tellapart.pictures.read import read_pictures
 from tellapart.pictures.store import decode_all
-from tellapart.scale.executor import Here
-from tellapart.scale.opening import HERE, TRAINING, of_script
+from tellapart.scale.executor import Here, unseen
+from tellapart.scale.opening import HERE, of_script
 from tellapart.study import learners, nets
 from tellapart.study.arm import Arm
 from tellapart.study.learners import ProbeLearner
@@ -96,38 +96,27 @@ def without_times(value):
     return [without_times(one) for one in value] if isinstance(value, list) else value
 
 
-def test_a_diagnosis_is_the_same_here_and_there(project, place, connected, monkeypatch, tmp_path, dying_once):
-    """Also where a worker is killed in the middle of a run."""
+def test_a_diagnosis_is_the_same_here_and_there(project, place, connected, tmp_path):
     script, pictures = str(project / "code" / "train.py"), project / "pictures"
     here = diagnose_given(script, pictures=pictures, seconds=240)
-    monkeypatch.setattr(beside, "run_program", dying_once(beside.run_program, 2))
     there = diagnose_given(script, pictures=pictures, seconds=240, on=place, out=tmp_path / "out")
-    assert (tmp_path / "died").exists()
     assert here.causes[0].code == "loop.missing_step"
     assert without_times(there.to_dict()) == without_times(here.to_dict())
-    assert "2 at a time" in (tmp_path / "out" / "trials.log").read_text() or there.causes
+    assert (tmp_path / "out" / "trials.log").read_text().count("=== run") >= 7
 
 
-def trained(script, project, executor):
-    """Train on the pictures as they come, and on fewer: a folder of links."""
-    root = project / "pictures"
+def test_a_script_that_is_studied_is_given_other_pictures_there(project, on_ray, tmp_path):
+    """As they come, and fewer: a folder of links."""
+    root, script = project / "pictures", take(str(project / "code" / "train.py"), tmp_path)
     ways = [Way(Arm(f"{share}", "", share=share), script.text) for share in (1.0, 0.5)]
-    with Trainer(
-        script, read_pictures(root), root, executor, deadline=time.monotonic() + 240, seed=3
-    ) as trainer:
-        return trainer.train(ways, 0)
-
-
-def test_a_script_that_is_studied_trains_the_same_here_and_there(project, on_ray, tmp_path):
-    script = take(str(project / "code" / "train.py"), tmp_path)
-    for one, other, fitted in zip(
-        trained(script, project, Here(BESIDE)), trained(script, project, on_ray), (32, 16), strict=True
-    ):
-        assert one.fitted == other.fitted == len(one.known) == fitted
-        assert len(one.judged.looks) == 16
-        np.testing.assert_array_equal(one.known, other.known)
-        for kept, too in zip(one.recording.trainings[0].scores, other.recording.trainings[0].scores, strict=True):
-            np.testing.assert_array_equal(kept.outputs, too.outputs)
+    end = time.monotonic() + 240
+    with Trainer(script, read_pictures(root), root, on_ray, deadline=end, seed=3) as trainer:
+        whole, half = trainer.train(ways, 0)
+    assert (whole.fitted, len(whole.known)) == (32, 32)
+    assert (half.fitted, len(half.known)) == (16, 16)
+    assert np.isin(half.known, whole.known).all()
+    np.testing.assert_array_equal(np.sort(whole.judged.looks), np.sort(half.judged.looks))
+    assert whole.seconds < 240
 
 
 def alive(word: str) -> bool:
@@ -148,7 +137,7 @@ def in_time(true, seconds=60.0):
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found in /proc")
-def test_a_run_that_nobody_waits_for_ends_with_all_its_processes(on_ray, tmp_path, monkeypatch):
+def test_no_run_outlives_its_time_its_worker_or_whoever_waits(on_ray, tmp_path, monkeypatch, dying_once):
     monkeypatch.setenv("OF_THE_TEST", "here too")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     script, word = tmp_path / "code" / "train.py", f"word-{tmp_path.name}-{time.time_ns()}"
@@ -168,18 +157,21 @@ def test_a_run_that_nobody_waits_for_ends_with_all_its_processes(on_ray, tmp_pat
         with pytest.raises(StoppedError):
             begun.result()
         assert in_time(lambda: not alive(word))
-        # The node itself ends what is too long.
-        late, seconds = programs.begin(lambda one: one.run(replace(lasting, seconds=0.5))).result()
-        assert late.outcome == "time up"
+        # The node itself ends what is too long; where its worker is lost, what that left, and it is run again.
+        monkeypatch.setattr(beside, "run_program", dying_once(run_program, 3))
+        late, seconds = programs.begin(lambda one: one.run(replace(lasting, seconds=1.5))).result()
+        assert (tmp_path / "died").exists()
+        assert (late.outcome, late.output) == ("time up", found.output)
         assert seconds < 60
+        assert in_time(lambda: not alive(word))
     finally:
         programs.close()
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="a file of one process alone is made by way of it")
-def test_what_a_node_does_not_see_is_named(project, on_ray, refused, tmp_path):
-    alone = tmp_path / "alone"
-    alone.symlink_to("/proc/self/stat")  # has no size here; elsewhere it is another file of the same kind
+@pytest.mark.skipif(
+    not Path("/proc/self/fd").is_dir(), reason="a file of one process alone is made by way of it"
+)
+def test_what_a_node_does_not_see_is_named(project, on_ray, refused):
     with (project / "pictures" / "train" / "a" / "00.png").open("rb") as picture:
         error = refused(
             Beside, project / "code" / "train.py", on_ray, [Path(f"/proc/self/fd/{picture.fileno()}")]
@@ -198,7 +190,17 @@ def test_packages_of_a_script_are_asked_of_the_nodes(place):
     assert of_script(HERE, ["torch"]) == ()
     found = of_script(place, ["typer", "nothing_that_exists"])
     assert {"keras", "torch", "typer"} <= set(found)
-    assert "tensorflow" not in found or __import__("importlib.metadata").metadata.version("tensorflow")
+    assert "nothing_that_exists" not in found
+
+
+class Pickling(Here):
+    """As if tasks were sent: what is shared cannot be written to there."""
+
+    def submit(self, function, *arguments, threads=1, advance=unseen):
+        buffers = []
+        sent = pickle.dumps(arguments, protocol=5, buffer_callback=buffers.append)
+        there = pickle.loads(sent, buffers=[bytes(one.raw()) for one in buffers])
+        return super().submit(function, *there, threads=threads, advance=advance)
 
 
 @pytest.mark.parametrize("member", [ProbeLearner, DetailLearner])
@@ -207,6 +209,7 @@ def test_a_study_gives_the_same_numbers_here_and_there(member, on_ray, tmp_path,
     monkeypatch.setattr(nets, "detail_steps", lambda *_: 3)
     monkeypatch.setattr(nets, "time_detail", lambda _: 0.001)
     monkeypatch.setattr(member, "repeats", 1)
+    monkeypatch.setattr(member, "folds", 2)
     monkeypatch.setattr(nets.os, "cpu_count", lambda: 1)
     rng, found = np.random.default_rng(0), []
     source = tmp_path / "pictures"
@@ -214,7 +217,9 @@ def test_a_study_gives_the_same_numbers_here_and_there(member, on_ray, tmp_path,
         file = source / "ab"[number % 2] / f"{number:02d}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 255, (32, 32, 3)).astype(np.uint8)).save(file)
-    for name, executor in (("here", Here()), ("there", on_ray)):
+    # A worker that imports PyTorch is dear; the nets of `train` go to the cluster in the same way.
+    other = on_ray if member is ProbeLearner else Pickling(beside=2)
+    for name, executor in (("here", Here()), ("there", other)):
         (tmp_path / name).mkdir()
         store, pictures = decode_all(read_pictures(source), tmp_path / name)
         drawn = np.random.default_rng(1).normal(pictures.labels[:, None] * np.linspace(0, 1, 40), 1)
@@ -234,7 +239,3 @@ def test_a_study_gives_the_same_numbers_here_and_there(member, on_ray, tmp_path,
         assert not np.isnan(here.logits[key]).any()
         np.testing.assert_array_equal(here.logits[key], there.logits[key])
     assert here.fitted == there.fitted
-
-
-def test_packages_that_members_need_are_asked_as_for_train():
-    assert "torch" in TRAINING

@@ -141,10 +141,7 @@ class Beside:
 
 
 def _files(places: Iterable[Path]) -> Iterator[Path]:
-    """Yield files, and those in folders."""
+    """Yield files, and those in folders; what is no file here is none elsewhere."""
     for place in places:
-        if not place.is_dir():
-            yield place.absolute()
-            continue
-        for folder, _, names in os.walk(place.absolute()):
-            yield from (Path(folder, name) for name in names)
+        below = (Path(folder, name) for folder, _, names in os.walk(place.absolute()) for name in names)
+        yield from (one for one in (place.absolute(), *below) if one.is_file())

@@ -67,7 +67,8 @@ def diagnose_script(
     deadline = monotonic() + seconds
     with scratch_folder() as scratch:
         script = take(what, Path(scratch), pictures)
-        setting = Setting(script.file, pictures, tuple(args), MEMORY_BYTES)
+        folder_given = None if pictures is None else pictures.resolve()
+        setting = Setting(script.file, folder_given, tuple(args), MEMORY_BYTES)
         packages = of_script(on, modules_of(script.text))
         with (
             open_executor(on, packages, say, beside=BESIDE) as executor,

@@ -136,13 +136,20 @@ def pack(script: Path) -> tuple[Packed, list[Path]]:
         linked = [Path(os.path.realpath(one)) for one in copy.rglob("*") if one.is_symlink()]
         stream = io.BytesIO()
         with tarfile.open(fileobj=stream, mode="w") as archive:
-            archive.add(copy, copy.name)
+            archive.add(copy, copy.name, filter=_timeless)
         words = {word for file in copy.rglob("*") for word in _words(file)}
     data = stream.getvalue()
     named = tuple((name, value) for name, value in sorted(os.environ.items()) if name in words)
     digest = hashlib.sha256(data).hexdigest()
     inside = f"{script.parent.name or 'script'}/{script.name}"
     return Packed(digest, inside, str(script.parent), tuple(deciding().items()), named, data), linked
+
+
+def _timeless(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Forget when a folder was copied: what is the same is kept on a node from run to run."""
+    if entry.isdir():
+        entry.mtime = 0
+    return entry
 
 
 def _words(file: Path) -> set[str]:

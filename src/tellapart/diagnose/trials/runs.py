@@ -41,7 +41,7 @@ class Setting:
     def needs(self) -> list[Path]:
         """What the program reads, as far as it was said: the pictures, and arguments that are files or folders."""
         named = [Path(one.rpartition("=")[2]) for one in self.args]
-        given = [] if self.pictures is None else [self.pictures.resolve()]
+        given = [] if self.pictures is None else [self.pictures]
         return given + [one for one in named if one.is_absolute() and one.exists()]
 
 
