@@ -143,6 +143,7 @@ def test_no_run_outlives_its_time_its_worker_or_whoever_waits(on_ray, tmp_path, 
     script, word = tmp_path / "code" / "train.py", f"word-{tmp_path.name}-{time.time_ns()}"
     script.parent.mkdir()
     script.write_text(ENDLESS)
+    (script.parent / "gone").symlink_to(tmp_path / "nowhere")
     programs = Beside(script, on_ray)
     try:
         order = Order(ENDLESS, None, (word, "0"), 60.0, 2**33, 0)
