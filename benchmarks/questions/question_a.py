@@ -73,7 +73,11 @@ def write(bank: Bank, found: Sequence[Side], results: Path, diagnosed: Path) -> 
 def _sections(bank: Bank, size: int, found: Sequence[Side], diagnosed: Path) -> list[Section]:
     design, variants = f"{RUN} --only A-{size}", "--variant softmax --variant 'as described'"
     written = (
-        ("Can validation improve even a little?", _improve(bank, size, found), (design, SIDE_BY_SIDE)),
+        (
+            "Can validation improve even a little?",
+            _improve(bank, size, found),
+            (f"{design} --only A-plain", SIDE_BY_SIDE),
+        ),
         ("Is the model correct?", _correct(bank, size, diagnosed), (design, page.DIAGNOSED)),
         ("Why does the validation loss grow?", _growth(bank, size), (design,)),
         ("Why did dropout, L1 and L2 not help?", tried(bank), (f"{RUN} --only A-tried --only A-128",)),
@@ -156,6 +160,11 @@ def _improve(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
         for name, (difference, epoch) in ways.items()
         if difference.n
     ]
+    described, mended = (bank.a(f"{name}, no augmentation", SMALL_PX) for name in ("as described", BOTH))
+    plain, epoch = compare(described, mended, FRESH)
+    if plain.n:
+        kept = f"Both, with the pictures as they are instead of zoomed ({SMALL_PX} px, epoch {epoch})"
+        said.append(sentence(kept, "accuracy on fresh pictures", plain))
     for way in ("fixed", "tellapart"):
         figures = [sides.seeds_of(found, part, "accuracy", way) for part in ("test", "fresh")]
         if all(figures):

@@ -12,6 +12,8 @@ from benchmarks.questions.drawings import drawing
 from benchmarks.questions.outcomes import Outcome, over_pictures, over_seeds
 
 PAGE = "reproduction.md"
+PLAIN_OPTION = "--augment"
+"""Training A on pictures as they are: a table of its own."""
 
 HEADER = """# The two founding trainings, reproduced
 
@@ -48,7 +50,8 @@ def write(outcomes: Sequence[Outcome], folder: Path) -> Path:
 def _table(one: Outcome) -> tuple[str, str, str, str]:
     """Rows that stand in one table."""
     epochs = "whole" if one.row.whole else "half"
-    return one.row.recipe, one.row.pictures, f"{one.row.size:03d}px", epochs
+    plain = "-plain" if PLAIN_OPTION in one.row.options else ""
+    return one.row.recipe, one.row.pictures, f"{one.row.size:03d}px", f"{epochs}{plain}"
 
 
 def _by_variant(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
@@ -63,6 +66,7 @@ def _section(outcomes: Sequence[Outcome], file: str) -> str:
     row = outcomes[0].row
     a = row.recipe == "plastic_pieces"
     kind = "" if not a else (", whole epochs" if row.whole else ", half epochs as described")
+    kind += ", no augmentation" if PLAIN_OPTION in row.options else ""
     lines = [f"\n## {row.recipe} on {row.pictures}, {row.size} px{kind}\n"]
     for table in (_tables_a if a else _tables_b)(outcomes):
         lines += _markdown(table, _by_variant(outcomes))

@@ -1,7 +1,8 @@
 """Seconds from the command to the finished report: `python -m benchmarks.speed.run --data DIR`.
 
-Each case is run `RUNS` times in a process of its own; beside it, in the same run, the floor: decoding all pictures
-once. Quote the ratio: the seconds depend on the machine and on what else runs on it.
+Each case is run `RUNS` times in a process of its own; beside it, in the same run, two floors: decoding all pictures
+once, and one pass of the pretrained network over them by ONNX Runtime alone. Quote the ratio: the seconds depend on
+the machine and on what else runs on it.
 """
 
 from __future__ import annotations
@@ -10,16 +11,26 @@ import argparse
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+import numpy as np
 
 from benchmarks.rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today
 
 HERE = Path(__file__).parent
 
 RUNS = 3
-CASES = (("pellets", None, 300.0), ("hymenoptera", "hymenoptera", 90.0))
+CASES = (
+    ("pellets", None, "300 s"),
+    ("hymenoptera", "hymenoptera", "90 s"),
+    ("cats_dogs", "cats_dogs", "3 floors"),
+)
+PREDICTED = "cats_dogs"
+BATCH = 16
 STAGES = ("read", "audit", "plan", "train", "evaluate", "total")
 
 
@@ -33,7 +44,8 @@ def main() -> None:
     rows = Rows(HERE / "rows.jsonl")
     for number in range(RUNS):
         for name, folder, _ in CASES:
-            rows.get(f"{name}/{number}", lambda folder=folder: time_training(folder, options))
+            rows.get(f"{name}/{number}", partial(time_training, folder, options))
+        rows.get(f"predict/{number}", lambda: time_predicting(options))
         rows.get(f"help/{number}", time_help)
     (HERE / "README.md").write_text(table(rows))
 
@@ -53,9 +65,61 @@ def time_training(folder: str | None, options: argparse.Namespace) -> dict[str, 
         "processor_seconds": round(cpu_seconds() - before, 1),
         "stages": metrics["seconds"],
         "decoding": round(time_decoding(source), 2),
+        "forward": round(time_forward(metrics["pictures"]["used"]), 2),
         "peak_MiB": round(peak),
         "pictures": metrics["pictures"]["used"],
     }
+
+
+def time_forward(count: int) -> float:
+    """Seconds of one pass of the pretrained network over so many pictures at its own size, on all cores."""
+    from tellapart.backbones.features import lite0, session
+
+    backbone = lite0()
+    side = round(backbone.area_px**0.5)
+    opened = session(backbone.model)
+    return time_model(lambda images: opened.run(None, {"images": images}), (side, side), count)
+
+
+def time_model(run: Callable[[np.ndarray], Any], size: tuple[int, int], count: int) -> float:
+    """Seconds of a model on so many pictures of this height and width, px, in batches."""
+    images = np.random.default_rng(0).integers(0, 256, (BATCH, *size, 3), dtype=np.uint8)
+    run(images)  # the first run prepares
+    began = time.perf_counter()
+    for start in range(0, count, BATCH):
+        run(images[: count - start])
+    return time.perf_counter() - began
+
+
+def time_predicting(options: argparse.Namespace) -> dict[str, Any]:
+    """Time `predict` on a set, less its start, beside the model alone on as many pictures of the same size."""
+    from tellapart.deploy.predictor import Predictor
+
+    source, run = options.data / PREDICTED, options.work / "predicting"
+    if not run.exists():
+        run_json(["train", str(source), "--members", "probe", "--out", str(run)])
+    files = sorted(str(one) for one in source.rglob("*") if one.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    seconds = [predicted(run, files[:few]) for few in (BATCH, len(files))]
+    model = Predictor(run / "model.onnx")
+    ((name, view),) = model.views.items()
+    alone = time_model(
+        lambda images: model.run({name: images}), (view.height, view.width), len(files) - BATCH
+    )
+    rest = seconds[1] - seconds[0]
+    return {"pictures": len(files) - BATCH, "seconds": round(rest, 2), "alone": round(alone, 2)}
+
+
+def predicted(run: Path, files: list[str]) -> float:
+    """Seconds of `predict` on files."""
+    began = time.perf_counter()
+    subprocess.run(
+        [*TELLAPART, "predict", str(run), "-"],
+        input="\n".join(files),
+        text=True,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - began
 
 
 def time_decoding(source: Path) -> float:
@@ -83,26 +147,44 @@ def table(rows: Rows) -> str:
         "# Speed",
         "",
         f"`python -m benchmarks.speed.run --data DIR` (or `make bench`). Median of {RUNS} runs, from the command",
-        "to the finished report, default options. Decoding: reading every picture once, the least any trainer must do.",
+        "to the finished report, default options. The floor is the least that any tool must do: decoding every picture",
+        "once, and one pass of the pretrained network over them by ONNX Runtime alone, at 224 px.",
         "",
         f"Written {today()} on {machine()}.",
         "",
         "| set | pictures | limit, s | s | processor s | "
         + " | ".join(f"{s}, s" for s in STAGES)
-        + " | decoding, s | peak MiB |",
-        "|---|---|---|---|---|" + "---|" * len(STAGES) + "---|---|",
+        + " | decoding, s | forward, s | over the floor | peak MiB |",
+        "|---|---|---|---|---|" + "---|" * len(STAGES) + "---|---|---|---|",
     ]
     for name, _, limit in CASES:
         found = [row for key, row in rows.done.items() if key.startswith(f"{name}/")]
+        if not found:
+            continue
         stages = " | ".join(f"{median(row['stages'].get(stage, 0) for row in found):.1f}" for stage in STAGES)
         middle = {
             key: median(row[key] for row in found)
             for key in ("seconds", "processor_seconds", "decoding", "peak_MiB")
         }
-        lines.append(
-            f"| {name} | {found[0]['pictures']} | {limit:.0f} | {middle['seconds']:.0f} "
-            f"| {middle['processor_seconds']:.0f} | {stages} | {middle['decoding']:.2f} | {middle['peak_MiB']:.0f} |"
+        forward = [row["forward"] for row in found if "forward" in row]  # older rows have none
+        floor = (
+            f"{median(forward):.2f} | {middle['seconds'] / (middle['decoding'] + median(forward)):.1f}"
+            if forward
+            else "– | –"
         )
+        lines.append(
+            f"| {name} | {found[0]['pictures']} | {limit} | {middle['seconds']:.0f} "
+            f"| {middle['processor_seconds']:.0f} | {stages} | {middle['decoding']:.2f} "
+            f"| {floor} | {middle['peak_MiB']:.0f} |"
+        )
+    predicted_rows = [row for key, row in rows.done.items() if key.startswith("predict/")]
+    if predicted_rows:
+        share = median(row["alone"] / row["seconds"] for row in predicted_rows)
+        lines += [
+            "",
+            f"`tellapart predict` on {predicted_rows[0]['pictures']:,} pictures of {PREDICTED}, decoding and all, less",
+            f"its start: {share:.2f} of the speed of its model alone on pictures that lie ready (goal .8).",
+        ]
     shown = median(row["seconds"] for key, row in rows.done.items() if key.startswith("help/"))
     lines += ["", f"`tellapart --help`: {shown:.2f} s (limit .5 s).", ""]
     return "\n".join(lines)

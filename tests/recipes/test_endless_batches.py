@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tellapart.recipes.batches import Stream, targets
@@ -38,7 +40,7 @@ def test_a_pass_ends_with_the_pictures_that_are_left() -> None:
 
 
 def test_a_batch_is_the_same_however_often_it_is_asked_for() -> None:
-    stream = Stream(numbered(20), 4, seed=(3, 1), shuffled=True, augmented=True)
+    stream = Stream(numbered(20), 4, seed=(3, 1), shuffled=True, augmentation="described")
     first = stream[7][0]
     assert not np.array_equal(first, stream[8][0])
     assert np.array_equal(first, stream[7][0])
@@ -64,6 +66,19 @@ def test_targets_are_a_column_or_one_hot() -> None:
 
 
 def test_augmentation_leaves_the_order_alone() -> None:
-    plain, moved = (Stream(numbered(20), 20, shuffled=True, augmented=flag) for flag in (False, True))
+    plain, *moved = (
+        Stream(numbered(20), 20, shuffled=True, augmentation=kind) for kind in ("none", "flips", "described")
+    )
     # Grey pictures stay what they are under shear, zoom and flip.
-    assert shown(plain[0][0]) == shown(moved[0][0])
+    assert shown(plain[0][0]) == shown(moved[0][0][0]) == shown(moved[1][0][0])
+
+
+def test_flips_alone_mirror_about_half_and_change_nothing_else() -> None:
+    part = numbered(40)
+    slopes = np.broadcast_to(np.arange(part.images.shape[2], dtype=np.uint8)[:, None], part.images.shape)
+    shown_NHWC = Stream(replace(part, images=slopes), 40, augmentation="flips")[0][0] * 255
+    mirrored = [np.array_equal(one, slopes[0, :, ::-1]) for one in shown_NHWC.round()]
+    assert 10 < sum(mirrored) < 30
+    assert all(
+        np.array_equal(one, slopes[0]) for one, m in zip(shown_NHWC.round(), mirrored, strict=True) if not m
+    )

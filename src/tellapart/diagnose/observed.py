@@ -24,6 +24,8 @@ class Layer:
         Of its output values on those pictures.
     alike
         Whether all of its units, of several, give the same for every picture looked at.
+    by_batch
+        Whether it normalises by the pictures of the batch in evaluation mode, too.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Layer:
     mean: float | None = None
     std: float | None = None
     alike: bool | None = None
+    by_batch: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,24 @@
 """Long trainings: what an experiment is, so that there is time for all of them.
 
 The program runs first for a share of the time. If it would not be done soon, it and all its changed versions are made
-cheaper: smaller pictures where that leaves enough optimiser steps that would not fit otherwise, then fewer epochs.
-Smaller pictures are used only if the program fails, or works, on them as it does on its own. What is proved that way
-is tried at full size in the end, as far as there is time; the answer says how the experiments were reduced.
+cheaper: smaller pictures where that leaves enough optimiser steps that would not fit otherwise, where even that is not
+enough still smaller ones without random changes, then fewer epochs. Other pictures are used only if the program fails,
+or works, on them as it does on its own. What is proved that way is tried at full size in the end, as far as there is
+time; the answer says how the experiments were reduced.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from .edits.prep_augment import unchanged
 from .edits.reducing import WHOLE, Reduction
 from .proving.trial import SEEDS
 from .reading import Program
 from .recording import Outcome, Recording
-from .speed import Speed, known_epochs, share_for, speed_of
+from .speed import LEAST_PLAIN_SIDE_PX, Speed, enough, known_epochs, share_for, speed_of
 from .trials.effect import level
 from .trials.judged import judge
 from .trials.runs import LEAST_SECONDS, Pace, Runs
@@ -55,6 +58,8 @@ class Shortened:
         Why they are not smaller although fewer epochs alone leave few steps, or "".
     seen_alike
         Whether the program was judged at full size, too; if not, only its failing on smaller pictures is known.
+    plain
+        Whether training pictures were shown without the random changes of the program.
     """
 
     epochs: int
@@ -63,6 +68,7 @@ class Shortened:
     share: Fraction = WHOLE
     refused: str = ""
     seen_alike: bool = True
+    plain: bool = False
 
     @property
     def full_seconds(self) -> float | None:
@@ -73,7 +79,7 @@ class Shortened:
     def trial_words(self) -> str:
         """How a trial is shorter, for the log."""
         smaller = f", {_px(self.speed.smaller(self.share).sides)} px" if self.share < WHOLE else ""
-        return f"{self.epochs} epochs{smaller}"
+        return f"{self.epochs} epochs{smaller}{', no random changes' if self.plain else ''}"
 
     def __str__(self) -> str:
         whole = f" of its {self.of}" if self.of is not None else ""
@@ -82,7 +88,8 @@ class Shortened:
             smaller = f" and saw its pictures at {_px(self.speed.smaller(self.share).sides)} px"
             alike = "there was no time to see whether it behaves alike there"
             alike = "where it behaves alike" if self.seen_alike else alike
-            smaller += f" instead of {_px(self.speed.sides)}, {alike}"
+            plain = " and without random changes" if self.plain else ""
+            smaller += f" instead of {_px(self.speed.sides)}{plain}, {alike}"
         refused = f" ({self.refused})" if self.refused else ""
         return (
             f"the training is long: in the experiments it had {self.epochs}{whole} epochs{smaller}{refused}"
@@ -104,16 +111,25 @@ def set_pace(program: Program, runs: Runs) -> Shortened | None:
     if Reduction(program.file, 1)(program.text) == program.text:
         return None  # cut by the clock, as are its versions
     runs.reserved = _reserve(Shortened(1, of, speed), runs.left())
-    seconds = runs.left() / TURNS
-    share = share_for(speed, seconds, speed.epoch_steps * (of or float("inf")))
     refused = ""
-    if share < WHOLE:
-        short = _with_smaller_pictures(program, runs, Shortened(1, of, speed, share), first)
+    for wish in _wishes(program, Shortened(1, of, speed), runs.left() / TURNS):
+        short = _with_smaller_pictures(program, runs, wish, first)
         if isinstance(short, Shortened):
             return short
-        refused = f"not at {_px(speed.smaller(share).sides)} px: {short}"
-        seconds = runs.left() / TURNS
-    return _with_fewer_epochs(program, runs, Shortened(1, of, speed, WHOLE, refused), seconds)
+        refused = f"not at {_px(speed.smaller(wish.share).sides)} px: {short}"
+    return _with_fewer_epochs(program, runs, Shortened(1, of, speed, WHOLE, refused), runs.left() / TURNS)
+
+
+def _wishes(program: Program, short: Shortened, seconds: float) -> Iterator[Shortened]:
+    """Yield how pictures might be smaller in a run of so many seconds, what leaves enough steps first."""
+    steps = short.speed.epoch_steps * (short.of or float("inf"))
+    share = share_for(short.speed, seconds, steps)
+    if not enough(short.speed.smaller(share), seconds, steps):
+        least = share_for(short.speed, seconds, steps, LEAST_PLAIN_SIDE_PX)
+        if least < share and unchanged(program) is not None:
+            yield replace(short, share=least, plain=True)
+    if share < WHOLE:
+        yield replace(short, share=share)
 
 
 def _first(program: Program, runs: Runs, budget: float) -> Recording | None:
@@ -142,10 +158,10 @@ def _with_smaller_pictures(
     guess = wish.speed.smaller(wish.share)
 
     def reduction(epochs: int) -> Reduction:
-        return Reduction(program.file, epochs, wish.share, wish.speed.sides)
+        return Reduction(program.file, epochs, wish.share, wish.speed.sides, wish.plain)
 
     few = guess.epochs_within(guess.setup_seconds + PROBE_SHARE * seconds)
-    if reduction(few)(program.text) == Reduction(program.file, few)(program.text):
+    if reduction(few)(program.text) == replace(reduction(few), share=WHOLE)(program.text):
         return "its text gives no size to change"
     runs.at(Pace(reduction(few), seconds, "to tell its speed"))
     probe = runs.run(program.text, SEEDS[0])
@@ -224,7 +240,8 @@ def _plan(runs: Runs, short: Shortened, speed: Speed) -> list[str]:
     ]
     if short.share < WHOLE:
         sides = short.speed.smaller(short.share).sides
-        lines.insert(1, f"pictures of a trial: {_px(sides)} px instead of {_px(short.speed.sides)}")
+        plain = ", without random changes" if short.plain else ""
+        lines.insert(1, f"pictures of a trial: {_px(sides)} px instead of {_px(short.speed.sides)}{plain}")
     return [*lines, *([short.refused] if short.refused else [])]
 
 

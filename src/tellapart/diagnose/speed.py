@@ -17,6 +17,9 @@ SHARES = (Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fraction(1, 4))
 LEAST_SIDE_PX = 112
 """Half of 224. Below it fine things are lost that pictures are told apart by, or take far more steps to learn; see
 docs/decisions/0010-smaller-pictures-before-fewer-epochs.md."""
+LEAST_PLAIN_SIDE_PX = 64
+"""Without random changes a network has less to learn: founding training A, mended, learns at 64 px within 300 to 900
+steps (4 seeds); with mirrored pictures it has not after 1,000."""
 ENOUGH_STEPS = 800
 """Optimiser steps after which small networks on some hundred pictures have shown whether they learn."""
 
@@ -54,6 +57,10 @@ class Speed:
     def epochs_within(self, seconds: float) -> int:
         """Return how many epochs fit, at least one."""
         return max(1, int((seconds - self.setup_seconds) / self.epoch_seconds))
+
+    def steps_within(self, seconds: float) -> float:
+        """Return how many optimiser steps fit."""
+        return (seconds - self.setup_seconds) / self.step_seconds
 
     def smaller(self, share: Fraction) -> Speed:
         """Return what is predicted for pictures with this share of the side."""
@@ -114,7 +121,9 @@ def picture_sides(training: Training) -> tuple[int, ...]:
     return shape[1:] if shape[0] < min(shape[1:]) else shape[:2]
 
 
-def share_for(speed: Speed, seconds: float, total_steps: float) -> Fraction:
+def share_for(
+    speed: Speed, seconds: float, total_steps: float, least_side_px: int = LEAST_SIDE_PX
+) -> Fraction:
     """Return which share of the side the pictures of a trial have, so that enough steps fit; 1 where they do.
 
     Parameters
@@ -125,17 +134,23 @@ def share_for(speed: Speed, seconds: float, total_steps: float) -> Fraction:
         Of a trial.
     total_steps
         Of the program as it is.
+    least_side_px
+        The smallest side that is asked for.
     """
-    wanted = min(total_steps, ENOUGH_STEPS)
     best = WHOLE
     for share in (WHOLE, *SHARES):
         guess = speed.smaller(share)
-        if share < WHOLE and min(guess.sides, default=0) < LEAST_SIDE_PX:
+        if share < WHOLE and min(guess.sides, default=0) < least_side_px:
             break
         best = share
-        if (seconds - guess.setup_seconds) / guess.step_seconds >= wanted:
+        if enough(guess, seconds, total_steps):
             break
     return best
+
+
+def enough(speed: Speed, seconds: float, total_steps: float) -> bool:
+    """Say whether a run of so many seconds has the steps that show something, or all there are."""
+    return speed.steps_within(seconds) >= min(total_steps, ENOUGH_STEPS)
 
 
 def known_epochs(program: Program) -> int | None:

@@ -18,9 +18,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import ndimage
+
+Augment = Literal["described", "flips", "none"]
+"""As described, mirrored alone, or not at all: the last two show what zooming costs."""
 
 SHEAR_DEGREES = 0.2
 ZOOM = 0.2
@@ -46,8 +50,10 @@ class ShearZoomFlip:
     flip: bool
 
 
-def draw(rng: np.random.Generator) -> ShearZoomFlip:
-    """Draw an augmentation, independently for each picture and each time it is shown."""
+def draw(rng: np.random.Generator, kind: Augment = "described") -> ShearZoomFlip:
+    """Draw an augmentation, independently for each picture and each time it is shown; `kind` is not ``none``."""
+    if kind == "flips":
+        return ShearZoomFlip(0.0, 1.0, 1.0, bool(rng.random() < 0.5))
     shear = rng.uniform(-SHEAR_DEGREES, SHEAR_DEGREES)
     zoom_x, zoom_y = rng.uniform(1 - ZOOM, 1 + ZOOM, size=2)
     return ShearZoomFlip(float(shear), float(zoom_x), float(zoom_y), bool(rng.random() < 0.5))

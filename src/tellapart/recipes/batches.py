@@ -36,8 +36,8 @@ class Stream:
         Of the order and the augmentation.
     shuffled
         Whether each pass has an order of its own, or always that of `part`.
-    augmented
-        Whether every picture is sheared, zoomed and mirrored by `augment.draw`.
+    augmentation
+        How every picture is changed at random, see `augment.draw`.
     two_classes
         Whether the targets are one-hot (for a softmax) instead of 0 and 1.
     """
@@ -46,7 +46,7 @@ class Stream:
     batch: int
     seed: tuple[int, ...] = (0,)
     shuffled: bool = False
-    augmented: bool = False
+    augmentation: augment.Augment = "none"
     two_classes: bool = False
 
     @property
@@ -65,9 +65,11 @@ class Stream:
         which, within = divmod(number, self.batches_per_pass)
         chosen = self._order(which)[within * self.batch : (within + 1) * self.batch]
         images_NHWC = self.part.images[chosen].astype(np.float32)
-        if self.augmented:
+        if self.augmentation != "none":
             rng = np.random.default_rng([*self.seed, AUGMENTATION, number])
-            images_NHWC = np.stack([augment.apply(image, augment.draw(rng)) for image in images_NHWC])
+            images_NHWC = np.stack(
+                [augment.apply(image, augment.draw(rng, self.augmentation)) for image in images_NHWC]
+            )
         images_NHWC /= np.float32(255)
         return images_NHWC, targets(self.part.labels[chosen], self.two_classes)
 

@@ -41,6 +41,14 @@ class Penalised(StrEnum):
     dense = "dense"
 
 
+class Augment(StrEnum):
+    """How training pictures are changed at random."""
+
+    described = "described"
+    flips = "flips"
+    none = "none"
+
+
 class Precision(StrEnum):
     """What the precision is computed over."""
 
@@ -77,6 +85,9 @@ def plastic_pieces_command(
     global_max_pooling: Annotated[
         bool, typer.Option("--global-max-pooling", help="In place of Flatten.")
     ] = False,
+    augment: Annotated[
+        Augment, typer.Option(help="Shear, zoom and flips as described, flips alone, or none.")
+    ] = Augment.described,
     resize: Resizing = Resize.nearest,
     seed: Seed = 0,
     fresh: Annotated[
@@ -99,6 +110,7 @@ def plastic_pieces_command(
         penalise=penalise.value,
         two_classes=two_classes,
         global_max_pooling=global_max_pooling,
+        augment=augment.value,
         resize=resize.value,
         seed=seed,
         fresh=fresh,

@@ -19,6 +19,7 @@ from tellapart.errors import OptionError, PicturesError
 from tellapart.pictures.collection import PARTS, Pictures
 
 from . import reading, training
+from .augment import Augment
 from .backend import load_keras
 from .reading import Labelled, Log, Resize
 from .result import Result, prepare_folder, save
@@ -132,6 +133,7 @@ def train(
     seed: int = 0,
     size: int = SIZE_PX,
     resize: Resize = "nearest",
+    augment: Augment = "described",
     dropout: tuple[float, float] = DROPOUT,
     l1: float = 0.0,
     l2: float = 0.0,
@@ -158,6 +160,8 @@ def train(
         Of the weights, the order, the dropout and the augmentation.
     resize
         How pictures of another size are brought to `size`.
+    augment
+        Whether training pictures are sheared, zoomed and mirrored as described, mirrored alone, or left as they are.
     size, dropout, l1, l2, penalise, two_classes, global_max_pooling
         As in `model`.
     fresh
@@ -199,7 +203,7 @@ def train(
         batch=batch,
         steps=steps_per_epoch(len(parts["train"]), batch, whole_epochs),
         validation_steps=steps_per_epoch(len(parts["validation"]), batch, whole_epochs),
-        augmented=True,
+        augmentation=augment,
         two_classes=two_classes,
         shuffled_validation=True,
         seed=seed,
@@ -221,7 +225,7 @@ def train(
         recipe=NAME,
         source=os.fspath(pictures),
         classes=(found.classes[0], found.classes[1]),
-        options=options | {"resize": resize} | architecture,
+        options=options | {"resize": resize, "augment": augment} | architecture,
         parts={name: part.counts(found.classes) for name, part in parts.items()},
         pictures_per_epoch=schedule.pictures_per_epoch(len(parts["train"]), len(parts["validation"])),
         left_out=[(one.path, one.reason) for one in kept.left_out],

@@ -210,7 +210,7 @@ def train(
         batch=batch,
         steps=-(-len(parts["train"]) // batch),
         validation_steps=-(-len(parts["validation"]) // batch),
-        augmented=False,
+        augmentation="none",
         two_classes=False,
         shuffled_validation=False,
         seed=seed,

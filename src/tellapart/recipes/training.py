@@ -14,6 +14,7 @@ import numpy as np
 from tellapart.errors import OptionError
 
 from . import truth
+from .augment import Augment
 from .backend import load_keras
 from .batches import Stream, epochs_of
 from .reading import Labelled, Log
@@ -34,8 +35,8 @@ class Schedule:
         Epochs, and pictures in a batch.
     steps, validation_steps
         Batches per epoch.
-    augmented
-        Whether training pictures are sheared, zoomed and mirrored.
+    augmentation
+        How training pictures are changed at random.
     two_classes
         Whether the targets are one-hot.
     shuffled_validation
@@ -50,7 +51,7 @@ class Schedule:
     batch: int
     steps: int
     validation_steps: int
-    augmented: bool
+    augmentation: Augment
     two_classes: bool
     shuffled_validation: bool
     seed: int
@@ -118,7 +119,7 @@ def fit(
         schedule.batch,
         seed=(schedule.seed, TRAINING),
         shuffled=True,
-        augmented=schedule.augmented,
+        augmentation=schedule.augmentation,
         two_classes=schedule.two_classes,
     )
     validating = Stream(

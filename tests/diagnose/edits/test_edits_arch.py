@@ -114,6 +114,11 @@ def test_pooling_instead_of_flattening_still_learns(text):
         assert run(one.text)["accuracy"] >= 0.9
 
 
+def test_what_a_function_returned_is_pooled_and_not_an_argument_of_its_method():
+    text = replaced(TORCH, "x = self.drop(torch.flatten(x, 1))", "x = self.drop(F.relu(x).flatten(1))")
+    assert "x = self.drop(F.relu(x).amax(dim=(2, 3)))" in mended("arch.flatten_explosion", text)
+
+
 def test_unfrozen_it_learns():
     faulty = replaced(KERAS, "net.compile", "net.trainable = False\nnet.compile")
     assert mended("arch.frozen", faulty) == KERAS

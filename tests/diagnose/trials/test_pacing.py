@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tellapart.diagnose import pacing
+from tellapart.diagnose.edits.reducing import Reduction
 from tellapart.diagnose.pacing import set_pace
 from tellapart.diagnose.reading import read_program
 from tellapart.diagnose.recording import Outcome
@@ -47,6 +48,9 @@ for epoch in range(100):
         criterion(net(pictures), labels).backward()
         optimizer.step()
 """
+MIRRORED = CONVOLUTIONS.replace(
+    "transforms.ToTensor()", "transforms.RandomHorizontalFlip(), transforms.ToTensor()"
+)
 SECONDS = 60.0  # a sixth of it is what the program may take at full length, importing included
 LOOK_SECONDS = 8.0
 
@@ -144,9 +148,9 @@ def made_up(monkeypatch):
     monkeypatch.setattr(pacing, "speed_of", lambda run, _: run.speed)
     monkeypatch.setattr(pacing, "better_than_chance", lambda run: run.works)
 
-    def pace(works):
+    def pace(works, text=CONVOLUTIONS):
         runs = MadeUp(900.0, works)
-        return set_pace(read_program(CONVOLUTIONS, "a.py"), runs), runs
+        return set_pace(read_program(text, "a.py"), runs), runs
 
     return pace
 
@@ -165,6 +169,31 @@ def test_smaller_pictures_where_the_program_behaves_alike(made_up, first):
     assert f"range({short.epochs})" in runs.texts[-1]
     assert runs.left() > 0
     assert any("pictures of a trial: 128 x 128 px instead of 256 x 256" in one for one in runs.plan)
+
+
+def test_random_changes_are_left_out_where_smaller_pictures_alone_leave_too_few_steps(made_up):
+    short, runs = made_up({256: False, 64: False}, MIRRORED)
+    assert "at 64 x 64 px instead of 256 x 256 and without random changes, where it behaves alike" in str(
+        short
+    )
+    tried = runs.pace.change(MIRRORED)
+    assert "Resize((64, 64))" in tried
+    assert "RandomHorizontalFlip" not in tried
+    assert "without random changes" in " ".join(runs.plan)
+
+
+def test_random_changes_stay_where_the_program_behaves_otherwise_without_them(made_up):
+    short, runs = made_up({256: False, 128: False, 64: True}, MIRRORED)
+    assert (short.share, short.plain) == (Fraction(1, 2), False)
+    assert "RandomHorizontalFlip" in runs.pace.change(MIRRORED)
+
+
+def test_what_a_change_mends_may_be_left_out_of_the_runs(runs):
+    plain = MIRRORED.replace("transforms.RandomHorizontalFlip(), ", "")
+    assert runs.differ(plain, MIRRORED)
+    runs.at(Pace(Reduction("a.py", 100, plain=True)))
+    assert not runs.differ(plain, MIRRORED)
+    assert runs.differ(plain.replace("Adam", "SGD"), MIRRORED)
 
 
 @pytest.mark.parametrize(

@@ -285,6 +285,14 @@ for epoch in range(4):
     assert (found.position.line, found.source) == (6, program.trainings[0].optimizer.source)
 
 
+def test_normalisation_without_statistics_is_suspected_though_both_modes_agree(torch_runs):
+    blind = with_training(torch_runs["arch.batchnorm_mode"], scores=())
+    model = blind.trainings[0].model
+    layers = tuple(replace(one, by_batch="BatchNorm" in one.kind) for one in model.layers)
+    loose = with_training(blind, model=replace(model, layers=layers))
+    assert of(loose, "arch.batchnorm_mode") >= 0.4 > of(blind, "arch.batchnorm_mode") == 0
+
+
 def test_without_scores_there_are_no_figures_to_go_by(failing):
     blind = with_training(failing, scores=())
     assert of(blind, "arch.batchnorm_mode") == 0

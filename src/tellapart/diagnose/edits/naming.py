@@ -83,8 +83,13 @@ class Naming(Draft):
                     )
 
     def is_module(self, node: cst.BaseExpression) -> bool:
-        """Say whether an expression begins with a name that the program imported."""
-        code = self.code(node).split(".", maxsplit=1)[0]
+        """Say whether an expression is a dotted name that begins with one that the program imported."""
+        first = node
+        while isinstance(first, cst.Attribute):
+            first = first.value
+        if not isinstance(first, cst.Name):
+            return False  # what a function of a module returned is none
+        code = first.value
         names = [alias for found in self.nodes(cst.Import) for alias in found.names]
         imported = {alias.evaluated_alias or alias.evaluated_name.split(".")[0] for alias in names}
         return code in imported | {name for name, _ in self._imported_from()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from tellapart.diagnose.reading import DataPart, Training
+from tellapart.diagnose.reading import DataPart, Program, Suspicion, Training
 from tellapart.diagnose.reading.layers import AUGMENTING
 from tellapart.diagnose.reading.steps import AUGMENTING as FUNCTIONS
 
@@ -32,6 +33,18 @@ def harmless(asked: Asked) -> Iterator[Edit | None]:
     yield from own_changes_off(asked)
     if training is not None and train is not None:
         yield from _all_but_one(asked, training, train)
+
+
+def unchanged(program: Program) -> str | None:
+    """Return the program with no random changes of its training pictures; None where it has none to leave out."""
+    nothing = Suspicion("", None, "", 0.0, "")  # nothing is suspected: this is no mending
+    text = Text(Asked(program, nothing))
+    found = [_everything_off(text, training) for training in program.trainings]
+    if not any(found):
+        return None
+    with contextlib.suppress(ValueError):
+        return text.text()
+    return None
 
 
 def _everything_off(text: Text, training: Training | None) -> bool:

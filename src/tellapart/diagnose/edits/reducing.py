@@ -1,4 +1,4 @@
-"""A program made cheaper for experiments, and otherwise the same: fewer epochs, smaller pictures."""
+"""A program made cheaper for experiments, and otherwise the same: fewer epochs, smaller pictures, no random changes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tellapart.diagnose.reading.data_facts import DataPart
 
 from .first_layers import put_first
 from .pictures_in_text import Text
+from .prep_augment import unchanged
 from .registry import Asked
 from .sheet import Sheet
 from .shortening import shortened
@@ -37,15 +38,20 @@ class Reduction:
         Of the side of the pictures that the network sees.
     sides
         Height and width of the pictures as they are, px.
+    plain
+        Whether training pictures are shown without the random changes of the program.
     """
 
     file: str
     epochs: int
     share: Fraction = WHOLE
     sides: tuple[int, ...] = ()
+    plain: bool = False
 
     def __call__(self, text: str) -> str:
         """Return the cheaper program."""
+        if self.plain:
+            text = unchanged(read_program(text, self.file)) or text
         return shortened(smaller(text, self.file, self.sides, self.share), self.file, self.epochs)
 
 

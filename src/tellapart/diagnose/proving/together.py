@@ -58,7 +58,7 @@ def try_together(
         The first that is proved; None where there is none.
     """
     seen: list[tuple[float, Couple]] = []
-    couples = list(_couples(case, tried, suspects, only_tried=only_tried))
+    couples = list(_couples(case, tried, suspects, runs, only_tried=only_tried))
     for at, couple in enumerate(couples):
         # Once a pair is clearly worth a proof, the time is its own.
         if not runs.has_time_for(1 + (PROOF_RUNS if seen else 0)):
@@ -81,7 +81,9 @@ def try_together(
     return None
 
 
-def _couples(case: Case, tried: Sequence[Tried], suspects: Suspects, *, only_tried: bool) -> Iterator[Couple]:
+def _couples(
+    case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs, *, only_tried: bool
+) -> Iterator[Couple]:
     """Yield each pair of causes once; first those that were both suspected, and tried alone, from the start."""
     members = [one for one in tried if one.edit is not None and moves_the_score(one.suspicion.code)]
     known = {one.suspicion.code for one in members}
@@ -101,7 +103,7 @@ def _couples(case: Case, tried: Sequence[Tried], suspects: Suspects, *, only_tri
             codes = frozenset((member.suspicion.code, second.code))
             for edit in propose(first, second, member.runs[0])[:1]:
                 alone = joined(first.text, case.program.text, edit.text)
-                if alone is not None and codes not in asked:
+                if alone is not None and codes not in asked and runs.differ(edit.text, first.text):
                     asked.add(codes)
                     yield Couple(
                         (member.suspicion, second),

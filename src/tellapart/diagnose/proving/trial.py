@@ -83,7 +83,7 @@ def try_out(case: Case, suspicion: Suspicion, runs: Runs, most_edits: int = MOST
         Of the first edit that proves it; else of the first that could be tried.
     """
     first: Tried | None = None
-    for edit in propose(case.program, suspicion, case.recording)[:most_edits]:
+    for edit in _edits(case, suspicion, runs)[:most_edits]:
         if not runs.has_time_for(1):
             break
         found = _try(case, suspicion, edit, runs)
@@ -93,15 +93,21 @@ def try_out(case: Case, suspicion: Suspicion, runs: Runs, most_edits: int = MOST
     return first
 
 
+def _edits(case: Case, suspicion: Suspicion, runs: Runs) -> list[Edit]:
+    """Return the edits that are left of a suspicion where the runs are shorter than the program."""
+    found = propose(case.program, suspicion, case.recording)
+    return [one for one in found if runs.differ(one.text, case.program.text)]
+
+
 def prepare(case: Case, suspicion: Suspicion, runs: Runs) -> None:
     """Begin the first run that `try_out` will ask for."""
-    for edit in propose(case.program, suspicion, case.recording)[:1]:
+    for edit in _edits(case, suspicion, runs)[:1]:
         runs.begin(edit.text, case.seeds[:1])
 
 
 def promise(case: Case, suspicion: Suspicion, runs: Runs) -> float:
     """Return how much the best edit moves what decides about a suspicion, by one run; 0 where it moves nothing."""
-    edits = propose(case.program, suspicion, case.recording)[:1]
+    edits = _edits(case, suspicion, runs)[:1]
     if not edits or not runs.has_time_for(1):
         return 0.0
     answers = _answers(questions(suspicion.code, case.wrong), _pair(case, edits[0], runs, case.seeds[:1]))

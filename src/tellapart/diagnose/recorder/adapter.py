@@ -140,11 +140,19 @@ class TorchAdapter:
                     "kind": type(layer).__name__,
                     "parameters": sum(w.numel() for w in weights),
                     "trainable": sum(w.numel() for w in weights if w.requires_grad),
+                    "by_batch": _by_batch(layer),
                     **activation_facts(given[0] if given else None, answer, channels=1),
                 }
             )
 
         return look
+
+
+def _by_batch(layer: Any) -> bool:
+    """Say whether a layer has no running statistics to normalise by when it is evaluated."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    return isinstance(layer, _BatchNorm) and layer.running_mean is None
 
 
 class KerasAdapter(TorchAdapter):

@@ -103,6 +103,7 @@ class Runs:
         self._beside = Beside(setting.script, executor or Here(BESIDE), setting.needs)
         self.at_once = self._beside.at_once
         self._known: dict[tuple[str, int], Begun[Recording]] = {}
+        self._texts: dict[tuple[str, Pace], str] = {}
         self._pace = Pace()
         self._first = True
         self.done: list[Ran] = []
@@ -126,6 +127,10 @@ class Runs:
     def at(self, pace: Pace) -> None:
         """Go on at another pace; what ran before is forgotten."""
         self._pace, self._known, self.longest, self._first = pace, {}, 0.0, True
+
+    def differ(self, text: str, other: str) -> bool:
+        """Say whether two programs are still different at the present pace: it may leave out what a change mends."""
+        return self._shorter(text, self._pace) != self._shorter(other, self._pace)
 
     def allow(self, most_seconds: float) -> None:
         """Give the runs to come another limit, and keep what ran before."""
@@ -169,8 +174,15 @@ class Runs:
             self._known[key] = self._beside.begin(self._run, text, seed, self._pace)
         return self._known[key]
 
+    def _shorter(self, text: str, pace: Pace) -> str:
+        """Return the text that runs; rewriting a program takes a good part of a second."""
+        known = self._texts.get((text, pace))
+        if known is None:
+            known = self._texts[text, pace] = pace.change(text)
+        return known
+
     def _run(self, one: Begun[Recording], text: str, seed: int, pace: Pace) -> Recording:
-        text = pace.change(text)
+        text = self._shorter(text, pace)
         first, self._first = self._first, False
         seconds = min(max(self.left(), LEAST_SECONDS), pace.most_seconds)
         if self.longest and pace is self._pace:

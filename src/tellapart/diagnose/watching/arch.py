@@ -132,6 +132,9 @@ def batchnorm_mode(view: View) -> Iterator[Sign | Clear]:
     """Compare answers in evaluation mode with those in training mode, picture by picture."""
     if not view.holds(NORMALISING, "batch_norm"):
         return
+    if loose := next((one.name for one in view.layers if one.by_batch), ""):
+        yield _depends_on_the_batch(view, loose)
+        return
     for name in [one.name for one in view.judging] + ["train"]:
         evaluated, trained = right_in(view, name, "eval"), right_in(view, name, "train")
         if evaluated is None or trained is None:
@@ -145,6 +148,17 @@ def batchnorm_mode(view: View) -> Iterator[Sign | Clear]:
             yield Sign(f"{words} (p = {p:.1g}).", 0.85, view.place("model"))
         elif name == "train":
             yield Clear(f"{words}.")
+
+
+def _depends_on_the_batch(view: View, layer: str) -> Sign:
+    words = f"Layer {layer} keeps no running statistics: every answer depends on what else is in its batch"
+    wrong = [one for one in view.discrepancies if one.outside and one.reported.measure != "loss"]
+    if not wrong:
+        return Sign(f"{words}.", 0.4, view.place("model"))
+    one = wrong[-1]
+    measure = one.reported.measure.replace("_", " ")
+    words += f"; the {measure} it shows is {one.reported.value:.2f}, in other batches {one.true:.2f}"
+    return Sign(f"{words}.", 0.85, view.place("model"))
 
 
 @rule("arch.flatten_explosion", "global pooling in place of Flatten, nothing else, raises the held-out score")
