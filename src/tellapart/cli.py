@@ -195,12 +195,14 @@ def diagnose(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the report, fixed.py and fix.patch here.")
     ] = None,
+    on: OnOption = "local",
     as_json: JsonOption = False,
 ) -> None:
     """Say why the training in WHAT fails, proved by running it, and how to mend it."""
     from tellapart.diagnose.given import diagnose_given
     from tellapart.diagnose.spoken import in_words
     from tellapart.options import parse_duration
+    from tellapart.scale.opening import parse_on
 
     found = diagnose_given(
         what,
@@ -209,6 +211,7 @@ def diagnose(
         args=args or (),
         out=out,
         say=lambda words: _say(words, err=True),
+        on=parse_on(on),
     )
     if as_json:
         _print_json(found.to_dict())
@@ -237,12 +240,15 @@ def study(
         ),
     ] = None,
     groups: GroupsOption = None,
+    on: OnOption = "local",
     as_json: JsonOption = False,
 ) -> None:
     """Say by measurement whether larger pictures, more of them, rebalancing or augmentation would help."""
     from tellapart.options import parse_duration
+    from tellapart.scale.opening import parse_on
     from tellapart.study.options import StudyOptions
 
+    place = parse_on(on)
     options = StudyOptions(
         question=question,
         time_seconds=parse_duration(time),
@@ -255,7 +261,7 @@ def study(
     from tellapart.study.studying import study_source
 
     with _progress() as progress:
-        document = study_source(pictures, out, options, progress)
+        document = study_source(pictures, out, options, progress, place)
     if as_json:
         _print_json(document)
     else:

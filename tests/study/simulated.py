@@ -12,8 +12,10 @@ from tellapart.pictures.collection import Pictures
 from tellapart.pictures.decode import Facts
 from tellapart.pictures.store import PictureStore
 from tellapart.progress import Quiet
+from tellapart.scale.executor import Advance, Here, Task
 from tellapart.study.arm import Arm
 from tellapart.study.bench import Bench
+from tellapart.study.learners import Scored
 
 SIDE = 400
 
@@ -63,7 +65,7 @@ class Learner:
     What makes a picture easy or hard is its own, whatever the arm; a little is the training's.
     """
 
-    name, key, folds, repeats, usual_px, sides = "simulated", "simulated", 5, 3, 256, (256,)
+    name, key, folds, repeats, usual_px, sides, threads = "simulated", "simulated", 5, 3, 256, (256,), 1
 
     def __init__(self, where: Bench, skill: Callable[[Arm, int], float], seconds: float = 0.0) -> None:
         self.bench, self.skill, self.seconds = where, skill, seconds
@@ -92,12 +94,19 @@ class Learner:
     def seconds_a_picture(self, side_px: int) -> float:
         return 1e-6 * side_px**2
 
-    def logits(
+    def begin(
         self, arm: Arm, chosen: np.ndarray, weights_K: np.ndarray, score: np.ndarray, seed: int
-    ) -> np.ndarray:
+    ) -> Task[Scored]:
+        return Here().submit(self.score, arm, chosen, score, seed)
+
+    def score(
+        self, arm: Arm, chosen: np.ndarray, score: np.ndarray, seed: int, *, advance: Advance
+    ) -> Scored:
+        began = time.perf_counter()
         self.trained.append((arm.key, chosen))
         truth = np.eye(self.bench.classes)[self.bench.labels[score]]
         skill = self.skill(arm, len(chosen))
         noise = self.own[score] + 0.1 * np.random.default_rng(seed).normal(size=truth.shape)
         counts = np.bincount(self.bench.labels[chosen], minlength=self.bench.classes)
-        return skill * (skill * truth + noise) + np.log(counts / counts.sum())
+        rows = skill * (skill * truth + noise) + np.log(counts / counts.sum())
+        return rows, time.perf_counter() - began

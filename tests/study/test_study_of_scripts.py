@@ -21,7 +21,7 @@ from tellapart.progress import Quiet
 from tellapart.study.arm import Arm
 from tellapart.study.own_script.answers import answer, errors_drawn
 from tellapart.study.own_script.asking import Asked
-from tellapart.study.own_script.laid_out import chosen_for, lay_out
+from tellapart.study.own_script.laid_out import chosen_for, links_to
 from tellapart.study.own_script.rounds import PLANNED, checked_first, run_rounds
 from tellapart.study.own_script.trained import Trained, Way, with_the_line_moved
 from tellapart.study.own_script.ways import amounts, augmentations, balances, sizes
@@ -66,7 +66,7 @@ def pictures(root: Path, counts: tuple[int, ...], *, held: int = 0, each: int = 
 def test_a_script_is_given_fewer_training_pictures_and_all_that_judge(tmp_path):
     some = pictures(tmp_path / "set <b>", (40, 12), held=5, each=4)
     chosen = chosen_for(Arm("x", "x", share=0.25), some, 0)
-    root = lay_out(some, chosen, tmp_path / "links")
+    root = links_to(some, chosen).lay_out(tmp_path / "links")
     found = sorted(str(file.relative_to(root)) for file in root.rglob("*.png") if file.is_symlink())
     assert found == sorted(
         [some.paths[i] for i in chosen] + [name for name in some.paths if name[:3] == "val"]
@@ -79,7 +79,7 @@ def test_a_script_is_given_fewer_training_pictures_and_all_that_judge(tmp_path):
 def test_a_picture_drawn_again_is_there_under_another_name(tmp_path):
     some = pictures(tmp_path / "set", (9, 3), held=2)
     chosen = chosen_for(Arm("x", "x", balance="resampled"), some, 0)
-    root = lay_out(some, chosen, tmp_path / "links")
+    root = links_to(some, chosen).lay_out(tmp_path / "links")
     links = list((root / "train" / "b").iterdir())
     assert len(links) == 9
     assert {link.readlink().name for link in links} == {"0.png", "1.png", "2.png"}
@@ -164,6 +164,8 @@ def judged(skill: float, seed: int, n: int = N, first: int = 0) -> Judged:
 
 class Trainer:
     """Trainings whose skill is known, each of so many seconds."""
+
+    at_once = 2
 
     def __init__(self, skills: dict[str, float | None], *, rounds: int = PLANNED, reads: bool = True) -> None:
         self.skills, self.rounds, self.reads = skills, rounds, reads

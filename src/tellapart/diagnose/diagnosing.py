@@ -7,10 +7,13 @@ from pathlib import Path
 from time import monotonic
 
 from tellapart.run_folder import RunFolder
+from tellapart.scale.opening import HERE, Place, of_script, open_executor
 
 from .answer import Diagnosis
 from .examine import examine
+from .opening import modules_of
 from .page import render
+from .running import BESIDE
 from .script import scratch_folder, take
 from .trials.log import log
 from .trials.runs import Runs, Setting
@@ -28,6 +31,7 @@ def diagnose_script(
     args: Sequence[str] = (),
     out: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
+    on: Place = HERE,
 ) -> Diagnosis:
     """Find out why a training script fails, proved by running it with and without the fault.
 
@@ -45,6 +49,8 @@ def diagnose_script(
         is written.
     say
         Told what is found as it is found.
+    on
+        Where the runs of the script and of its edited versions go.
 
     Raises
     ------
@@ -52,6 +58,8 @@ def diagnose_script(
         There is no such script, or no such folder.
     ProgramError
         It is not Python, or trains nothing that can be told.
+    ClusterError
+        The runs cannot go there, or what they were on was lost.
     """
     folder = None if out is None else RunFolder(out)
     if folder is not None:
@@ -59,8 +67,13 @@ def diagnose_script(
     deadline = monotonic() + seconds
     with scratch_folder() as scratch:
         script = take(what, Path(scratch), pictures)
-        setting = Setting(script.file, pictures, tuple(args), MEMORY_BYTES)
-        with Runs(setting, deadline=deadline) as runs:
+        folder_given = None if pictures is None else pictures.resolve()
+        setting = Setting(script.file, folder_given, tuple(args), MEMORY_BYTES)
+        packages = of_script(on, modules_of(script.text))
+        with (
+            open_executor(on, packages, say, beside=BESIDE) as executor,
+            Runs(setting, deadline=deadline, executor=executor) as runs,
+        ):
             try:
                 found = examine(script, runs, say)
             finally:  # also of a diagnosis that is stopped: what was tried stays known

@@ -200,7 +200,7 @@ def _one_is_proved(
         if not runs.has_time_for(2):
             say("The time is over before everything could be tried.")
             return False
-        for coming in chosen[at + 1 : at + 2]:
+        for coming in chosen[at + 1 : at + runs.at_once]:
             prepare(case, coming, runs)
         found = score_again(case, suspicion, runs) if suspicion.code in RESCORED else None
         edited = try_out(case, suspicion, runs, most_edits)
@@ -210,6 +210,7 @@ def _one_is_proved(
         say(_words(found))
         one.tried.append(found)
         if found.fails:
+            runs.keep_only([case.program.text])
             return True
     return False
 

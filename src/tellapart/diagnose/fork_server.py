@@ -42,10 +42,12 @@ class ForkServer:
     ----------
     script
         The user's file.
+    scratch
+        An existing folder for its own; None: the system's.
     """
 
-    def __init__(self, script: Path) -> None:
-        self._beside = script.resolve().parent
+    def __init__(self, script: Path, scratch: Path | None = None) -> None:
+        self._beside, self._scratch = script.resolve().parent, scratch
         self._lock = threading.Lock()
         self._known: tuple[Opening, dict[str, str]] | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -137,7 +139,7 @@ class ForkServer:
         self, opening: Opening, environment: Mapping[str, str], advance: Callable[[float], None] | None
     ) -> bool:
         """Start the server and wait until it has imported everything; returns whether it can be forked."""
-        self._folder = tempfile.TemporaryDirectory(prefix="tellapart-")
+        self._folder = tempfile.TemporaryDirectory(prefix="tellapart-", dir=self._scratch)
         folder = str(Path(self._folder.name).resolve())
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         asked = {

@@ -6,6 +6,7 @@ Done here and not in the script's process, so that it costs the script nothing.
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,10 @@ def gather(records: Path, ended: Ended, folder: Path) -> Recording:
     folder
         The copy of the script's folder; its path is taken out of messages.
     """
-    lines = read_lines(records)
+    return _recording(read_lines(records), records, ended, folder)
+
+
+def _recording(lines: Lines, records: Path, ended: Ended, folder: Path) -> Recording:
     end: dict[str, Any] = next((one for one in reversed(lines) if one["kind"] == "end"), {})
     times: dict[str, Any] = next((one for one in reversed(lines) if one["kind"] == "time"), {})
     found = trainings(lines, lambda name: _arrays(records / f"{name}.npz"))
@@ -69,6 +73,11 @@ def gather(records: Path, ended: Ended, folder: Path) -> Recording:
         trainings=found,
         kernel_protects=bool(end.get("kernel", False)),
     )
+
+
+def never_began() -> Recording:
+    """Return the recording of a run for which there was no room until its time was over."""
+    return _recording([], Path(), Ended(-signal.SIGKILL, "time", "", 0, 0), Path())
 
 
 def trainings(lines: Lines, arrays_of: Callable[[str], dict[str, np.ndarray]]) -> tuple[Training, ...]:

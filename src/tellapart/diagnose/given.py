@@ -12,6 +12,7 @@ from tellapart.errors import OptionError
 from tellapart.options import parse_duration
 from tellapart.result import Result
 from tellapart.run_folder import RunFolder
+from tellapart.scale.opening import HERE, Place
 
 from .answer import Diagnosis
 from .diagnosing import FILES, diagnose_script, write
@@ -29,6 +30,7 @@ def diagnose_given(
     args: Sequence[str] = (),
     out: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
+    on: Place = HERE,
 ) -> Diagnosis:
     """Diagnose a script by running it; a history or a run folder by reading it.
 
@@ -46,7 +48,14 @@ def diagnose_given(
     path = Path(what)
     is_run, is_history = path.is_dir(), path.suffix.lower() in HISTORIES
     if what == "-" or not (is_run or is_history):
-        return diagnose_script(what, pictures=pictures, seconds=seconds, args=args, out=out, say=say)
+        return diagnose_script(what, pictures=pictures, seconds=seconds, args=args, out=out, say=say, on=on)
+    if on != HERE:
+        raise OptionError(
+            "A history or a run is read here; only scripts are run elsewhere.",
+            found=f"--on {on.kind}",
+            where="the command",
+            advice="leave --on out",
+        )
     if args:
         raise OptionError(
             "A history or a run is diagnosed alone; only scripts take arguments.",

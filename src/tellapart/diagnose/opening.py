@@ -32,6 +32,21 @@ class Opening:
         return {module.partition(".")[0] for module, _ in self.imports}
 
 
+def modules_of(text: str) -> set[str]:
+    """Return the packages and modules that a script imports anywhere; of what is no Python none."""
+    try:
+        statements = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError):
+        return set()
+    return {
+        name
+        for one in statements
+        if isinstance(one, (ast.Import, ast.ImportFrom))
+        for name in _packages(one)
+        if name
+    }
+
+
 def opening_of(text: str, environment: Mapping[str, str]) -> Opening:
     """Read how a script begins.
 

@@ -235,7 +235,8 @@ def _plan(runs: Runs, short: Shortened, speed: Speed) -> list[str]:
         f"as it is: {short.speed.step_seconds:.2f} s a step, {short.speed.epoch_steps:.0f} steps an epoch, {of}{whole}",
         f"a trial: {short.epochs} epochs, {steps:.0f} steps, {speed.step_seconds:.2f} s a step, "
         f"{speed.seconds(short.epochs):.0f} s",
-        f"time left: {runs.left():.0f} s for trials, two at a time, and {runs.reserved:.0f} s for runs at full size",
+        f"time left: {runs.left():.0f} s for trials, {runs.at_once} at a time, and {runs.reserved:.0f} s for runs at "
+        f"full size",
     ]
     if short.share < WHOLE:
         sides = short.speed.smaller(short.share).sides

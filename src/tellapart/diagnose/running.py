@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,33 @@ KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOL
 """glibc would give every large array back and fetch it anew, page by page: 5 to 9 % of a step at 128 px (measured)."""
 START_SECONDS = 20.0
 """A process may take this long to start before the script's own time begins (a slow disk, a cold cache)."""
+DECIDING = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "KERAS_BACKEND", "PYTHONHASHSEED")
+"""Environment variables that numbers depend on: the same wherever a script runs."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a run stands on, where that is not the machine and the folder of the user.
+
+    Attributes
+    ----------
+    original
+        The script's folder on the user's machine; None: where it lies.
+    variables
+        Of the environment: set, or with None taken out.
+    scratch
+        An existing folder for all files of runs; None: the system's.
+    mark
+        Found in the environments of all runs, one of which goes on at a time; empty: each has its own.
+    """
+
+    original: str | None = None
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    scratch: Path | None = None
+    mark: str = ""
+
+
+HERE = Site()
 
 
 def run_script(
@@ -45,6 +73,7 @@ def run_script(
     count_folders: bool = False,
     advance: Callable[[float], None] | None = None,
     server: ForkServer | None = None,
+    site: Site = HERE,
 ) -> Recording:
     """Run a training script and return what was recorded; the user's own files are never touched.
 
@@ -71,6 +100,8 @@ def run_script(
         Called some ten times a second with the seconds that have passed.
     server
         Spares the imports, for a run with a seed: with the script's own, copies of one process would be alike.
+    site
+        Where the process is.
 
     Raises
     ------
@@ -78,25 +109,33 @@ def run_script(
         There is no such script, or no such folder of pictures.
     """
     script = _checked(script, pictures, seconds)
-    closing_seconds = min(max(CLOSING_SHARE * seconds, CLOSING_LEAST), CLOSING_MOST)
     order = {
         "arguments": arguments(args, pictures),
-        "original": str(script.parent),
+        "original": site.original or str(script.parent),
         "pictures": None if pictures is None else str(pictures.resolve()),
         "seed": seed,
         "count_folders": count_folders,
         "seconds": seconds,
-        "closing_seconds": closing_seconds,
+        "closing_seconds": _closing(seconds),
     }
     bounds = {
-        "seconds": seconds + closing_seconds + START_SECONDS,
+        "seconds": most_seconds(seconds),
         "memory_bytes": memory_bytes,
         "advance": advance,
     }
     if server is not None and seed is not None:
         with contextlib.suppress(ColdStartError):
-            return _run(script, text, order, bounds, server)
-    return _run(script, text, order, bounds, None)
+            return _run(script, text, order, bounds, server, site)
+    return _run(script, text, order, bounds, None, site)
+
+
+def most_seconds(seconds: float) -> float:
+    """Return how long a run that has so many seconds may take with its start and its end."""
+    return seconds + _closing(seconds) + START_SECONDS
+
+
+def _closing(seconds: float) -> float:
+    return min(max(CLOSING_SHARE * seconds, CLOSING_LEAST), CLOSING_MOST)
 
 
 def _run(
@@ -105,9 +144,10 @@ def _run(
     order: Mapping[str, Any],
     bounds: Mapping[str, Any],
     server: ForkServer | None,
+    site: Site,
 ) -> Recording:
     """Run an order in a copy of the script's folder, within what `run_bounded` takes as bounds."""
-    with tempfile.TemporaryDirectory(prefix="tellapart-") as made:
+    with tempfile.TemporaryDirectory(prefix="tellapart-", dir=site.scratch) as made:
         work = Path(made).resolve()
         folder = work / "copy" / (script.parent.name or "script")
         folder.parent.mkdir()
@@ -120,9 +160,9 @@ def _run(
         records.mkdir()
         temporary.mkdir()
         where = {"script": str(copy), "folder": str(folder), "work": str(work), "records": str(records)}
-        order_file, mark = work / "order.json", new_mark()
+        order_file, mark = work / "order.json", site.mark or new_mark()
         order_file.write_text(json.dumps({**order, **where}), encoding="utf-8")
-        variables = environment(order["pictures"], temporary) | {MARK: mark}
+        variables = environment(order["pictures"], temporary, site.variables) | {MARK: mark}
         if server is None:
             command = [sys.executable, "-m", "tellapart.diagnose.recorder", str(order_file)]
             ended = run_bounded(start(command, folder=folder, environment=variables), mark=mark, **bounds)
@@ -143,9 +183,25 @@ def arguments(args: Sequence[str], pictures: Path | None) -> list[str]:
     return [where, *args]
 
 
-def environment(pictures: str | None, temporary: Path) -> dict[str, str]:
+def deciding() -> dict[str, str | None]:
+    """Return the variables of a run here that numbers depend on, for a `Site`."""
+    found = environment(None, Path())
+    return {name: found.get(name) for name in DECIDING}
+
+
+def threads() -> int:
+    """Return on how many cores a run computes."""
+    said = deciding()["OMP_NUM_THREADS"] or ""
+    return int(said) if said.isdecimal() and int(said) else 1
+
+
+def environment(
+    pictures: str | None, temporary: Path, given: Mapping[str, str | None] = HERE.variables
+) -> dict[str, str]:
     """Return the environment: ours, no display, no byte code left behind, a folder for temporary files, few threads."""
-    ours = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    left_out = {"DISPLAY", "WAYLAND_DISPLAY"} | {key for key, value in given.items() if value is None}
+    ours = {key: value for key, value in os.environ.items() if key not in left_out}
+    ours |= {key: value for key, value in given.items() if value is not None}
     found = KEEP_FREED_MEMORY | ours
     found |= {
         "TMPDIR": str(temporary),
@@ -157,7 +213,7 @@ def environment(pictures: str | None, temporary: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), _package_folder()])),
     }
     found.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // BESIDE)))
-    if "KERAS_BACKEND" not in found and _keras_lacks_its_backend():
+    if "KERAS_BACKEND" not in {*found, *given} and _keras_lacks_its_backend():
         found["KERAS_BACKEND"] = "torch"
     if pictures is not None:
         found["PICTURES"] = pictures

@@ -104,7 +104,9 @@ def fit_probe(job: Job, features_ND: Features, backbone: Backbone) -> Fitted:
     train, validation = job.split.indices("train"), job.split.indices("validation")
     development, open_part = np.concatenate([train, validation]), np.flatnonzero(job.split.parts != "test")
     setups = [
-        Setup(reach, s) for reach in reaches(features_ND, backbone, train, open_part) for s in STRENGTHS
+        Setup(reach, s)
+        for reach in reaches(features_ND, backbone.deepest, train, open_part)
+        for s in STRENGTHS
     ]
     shared = job.executor.share((tuple(setups), labels))
     losses = np.concatenate([_losses_by_fold(job, shared, len(setups), folds) for folds in job.split.folds])
@@ -183,13 +185,14 @@ def _cross_validated(job: Job, shared: Shared, setups: Sequence[int], weights_K:
     return scored
 
 
-def reaches(
-    features_ND: Features, backbone: Backbone, train: np.ndarray, open_part: np.ndarray
-) -> list[Reach]:
-    """Return the ways to look: axes are fitted on the rows `train`, and applied to the rows `open_part`."""
+def reaches(features_ND: Features, deepest: int, train: np.ndarray, open_part: np.ndarray) -> list[Reach]:
+    """Return the ways to look: axes are fitted on the rows `train`, and applied to the rows `open_part`.
+
+    The last `deepest` features are the deepest.
+    """
     width = features_ND.shape[1]
     found = []
-    for words, columns in (("all depths", width), ("all depths but the deepest", width - backbone.deepest)):
+    for words, columns in (("all depths", width), ("all depths but the deepest", width - deepest)):
         if columns > 0:
             axes = fit_axes(features_ND, columns, train)
             rows = np.zeros((len(features_ND), axes.axes_DR.shape[1]), dtype=np.float32)

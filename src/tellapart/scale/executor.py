@@ -40,9 +40,12 @@ class Executor(Protocol):
     ----------
     where
         In words, for the user.
+    apart
+        Whether a task may run on a machine that has not this one's files.
     """
 
     where: str
+    apart: bool
 
     def slots(self, threads: int = 1) -> int:
         """Return how many tasks of so many threads run beside each other."""
@@ -75,13 +78,22 @@ class Executor(Protocol):
 
 
 class Here:
-    """In this process, one task after the other, each when its result is asked for."""
+    """In this process, each task when its result is asked for, by whoever asks.
 
-    where = "this process"
+    Parameters
+    ----------
+    beside
+        How many are asked for at a time; more than one by threads, for tasks that leave the work to other processes.
+    """
 
-    def slots(self, threads: int = 1) -> int:  # noqa: ARG002 - a task has all cores
-        """One."""
-        return 1
+    where, apart = "this process", False
+
+    def __init__(self, beside: int = 1) -> None:
+        self._beside = beside
+
+    def slots(self, threads: int = 1) -> int:  # noqa: ARG002 - whoever asks for several knows the cores
+        """As many as are asked for at a time."""
+        return self._beside
 
     def check_files(self, files: Sequence[Path]) -> None:
         """See every file there is."""

@@ -31,7 +31,7 @@ S = TypeVar("S")
 TRIES = 4
 """A task whose worker or node is lost is run again elsewhere; one that is lost so often takes them down itself."""
 LOOK_SECONDS = 1.0  # between looks at the clock while tasks run
-GOES_ON = "repeat the command: it goes on from what is done"
+GOES_ON = "repeat the command: train, and predict and study with --out, go on from what is done"
 
 
 @contextmanager
@@ -54,6 +54,8 @@ def connected(address: str, packages: Sequence[str]) -> Iterator[OnRay]:
 
 class OnRay:
     """The executor of a connected cluster; use `connected`."""
+
+    apart = True
 
     def __init__(self, where: str) -> None:
         with _plainly(where):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 
 from tellapart.errors import MissingExtraError, OptionError
 from tellapart.scale.executor import Executor, Here
@@ -16,6 +17,8 @@ LAST_PORT = 65535
 PREDICTING = ("numpy", "onnxruntime", "pillow")
 TRAINING = (*PREDICTING, "scikit-learn", "scipy", "torch")
 """Packages whose versions decide the numbers, by what is done on the nodes."""
+FRAMEWORKS = ("keras", "tensorflow", "jax", "pandas", "torchvision")
+"""Packages that scripts of users train with, beside those above; only what is installed here can matter."""
 
 
 SETTINGS = {
@@ -67,8 +70,20 @@ def parse_on(text: str) -> Place:
     return Place(RAY, found[1])
 
 
+def of_script(place: Place, imported: Iterable[str]) -> tuple[str, ...]:
+    """Return the packages whose versions have to be the same for a script that imports these modules."""
+    if place.kind == LOCAL:
+        return ()
+    known = metadata.packages_distributions()
+    own = {name.lower() for module in imported for name in known.get(module, ())}
+    installed = {name.lower() for names in known.values() for name in names}
+    return tuple(sorted(own | {name for name in (*TRAINING, *FRAMEWORKS) if name in installed}))
+
+
 @contextmanager
-def open_executor(place: Place, packages: Sequence[str], say: Callable[[str], None]) -> Iterator[Executor]:
+def open_executor(
+    place: Place, packages: Sequence[str], say: Callable[[str], None], *, beside: int = 1
+) -> Iterator[Executor]:
     """Open the place; what was started for it ends with the block.
 
     Parameters
@@ -79,6 +94,8 @@ def open_executor(place: Place, packages: Sequence[str], say: Callable[[str], No
         Whose versions have to be the same everywhere.
     say
         Is told where the work runs.
+    beside
+        Tasks at a time in this process, see `Here`.
 
     Raises
     ------
@@ -88,7 +105,7 @@ def open_executor(place: Place, packages: Sequence[str], say: Callable[[str], No
         The cluster does not answer, or a node is not as this process is.
     """
     if place.kind == LOCAL:
-        yield Here()
+        yield Here(beside)
         return
     for name, value in SETTINGS.items():  # Ray reads some of them while it is imported
         os.environ.setdefault(name, value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import STORE_FILES, PictureStore, decode_all
 from tellapart.plan import probe_area
 from tellapart.run_folder import RunFolder
+from tellapart.scale.executor import Executor, Here
 from tellapart.split import cross_validate, deal, drop, seal
 from tellapart.study.options import StudyOptions
 
@@ -51,6 +52,8 @@ class Bench:
         Where finished work is kept.
     deadline
         On the monotonic clock.
+    executor
+        Where trainings run.
     """
 
     pictures: Pictures
@@ -66,6 +69,7 @@ class Bench:
     began: float
     deadline: float
     progress: Progress
+    executor: Executor = field(default_factory=Here)
 
     @property
     def labels(self) -> np.ndarray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from tellapart.members.head import MAX_AXES, STRENGTHS, fit_axes, fit_linear
 from tellapart.members.probe import Setup, extract, reaches
 from tellapart.members.scores import log_losses, softmax
 from tellapart.members.speed import time_backbone
+from tellapart.scale.executor import Advance, Task
 from tellapart.split import deal
 from tellapart.study.arm import Arm
 from tellapart.study.bench import Bench
@@ -22,6 +24,10 @@ from tellapart.study.views import Changed, Shrunk
 
 INNER_FOLDS = 3
 TIMED = 200  # pictures that one fit of the head is timed on
+
+
+Scored = tuple[np.ndarray, float]
+"""Logits (m, K) of the pictures that were scored, and the seconds that training and scoring took."""
 
 
 class Learner(Protocol):
@@ -39,6 +45,8 @@ class Learner(Protocol):
         Side of the square it looks at by default, px.
     sides
         What that may be, rising.
+    threads
+        That a training computes on.
     """
 
     name: str
@@ -47,6 +55,7 @@ class Learner(Protocol):
     repeats: int
     usual_px: int
     sides: Sequence[int]
+    threads: int
 
     def words(self) -> str:
         """Say what is trained."""
@@ -66,10 +75,10 @@ class Learner(Protocol):
     def prepare(self, arms: Sequence[Arm]) -> None:
         """Do what is done once for all trainings."""
 
-    def logits(
+    def begin(
         self, arm: Arm, chosen: np.ndarray, weights_K: np.ndarray, score: np.ndarray, seed: int
-    ) -> np.ndarray:
-        """Train on `chosen` (indices, repetitions count), score the pictures at `score`: (m, K).
+    ) -> Task[Scored]:
+        """Begin to train on `chosen` (indices, repetitions count), and to score the pictures at `score`.
 
         The classes' weights are taken back from the logits, so that they speak of the classes' own shares.
         """
@@ -78,10 +87,20 @@ class Learner(Protocol):
         """Return what scoring one picture of this size takes, without shrinking or enlarging it."""
 
 
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What all heads on some features need: (n, D) rows, (n,) labels and groups, how many features are the deepest."""
+
+    rows_nD: np.ndarray
+    labels: np.ndarray
+    groups: np.ndarray
+    deepest: int
+
+
 class ProbeLearner:
     """Frozen features and a linear head; strength and depths are chosen by folds inside the training pictures."""
 
-    name, key, folds, repeats = "probe", "probe", 5, 3
+    name, key, folds, repeats, threads = "probe", "probe", 5, 3, 1
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -90,6 +109,7 @@ class ProbeLearner:
         self.feature_seconds = time_backbone(bench.backbone, bench.area_px, bench.store)
         self.fit_seconds = self._time_fit()
         self._rows: dict[tuple[object, ...], np.ndarray] = {}
+        self._sent: dict[tuple[object, ...], Known] = {}
 
     def on(self, bench: Bench) -> ProbeLearner:
         """Return the learner of another bench."""
@@ -126,22 +146,13 @@ class ProbeLearner:
                 return  # the rounds will find the time up, and say so
             self._features(arm)
 
-    def logits(
+    def begin(
         self, arm: Arm, chosen: np.ndarray, weights_K: np.ndarray, score: np.ndarray, seed: int
-    ) -> np.ndarray:
+    ) -> Task[Scored]:
         """Fit and score; changed copies of the training pictures stand beside the pictures themselves."""
-        bench = self.bench
-        rows, labels, groups = self._features(arm), bench.labels, bench.groups
         if arm.changes:
-            n = len(labels)
-            chosen = np.concatenate([chosen, chosen + n])
-            labels, groups = np.tile(labels, 2), np.tile(groups, 2)
-        own = np.unique(chosen)
-        found = reaches(rows, bench.backbone, own, np.union1d(own, score))
-        setups = [Setup(reach, strength) for reach in found for strength in STRENGTHS]
-        best = _best_inside(setups, chosen, labels, groups, weights_K, seed)
-        linear = best.fit(chosen, labels, weights_K)
-        return np.asarray(best.logits(linear, score))
+            chosen = np.concatenate([chosen, chosen + len(self.bench.labels)])
+        return self.bench.executor.submit(fit_head, self._shared(arm), chosen, weights_K, score, seed)
 
     def seconds_a_picture(self, side_px: int) -> float:
         """Time the backbone at this size; the head costs nothing beside it."""
@@ -166,7 +177,7 @@ class ProbeLearner:
 
     def _features(self, arm: Arm) -> np.ndarray:
         """(n, D) of the pictures; (2n, D) with their changed copies."""
-        key = (arm.side_px, arm.look_px, arm.policy)
+        key = _seen(arm)
         if key not in self._rows:
             own = self._plain(arm)
             if arm.policy is not None and arm.changes:
@@ -174,6 +185,16 @@ class ProbeLearner:
                 own = np.concatenate([own, self._extract(images, arm, f"features-{arm.key}-changed.npy")])
             self._rows[key] = own
         return self._rows[key]
+
+    def _shared(self, arm: Arm) -> Known:
+        """Return what the tasks of an arm need; its rows are sent once."""
+        key, bench = _seen(arm), self.bench
+        if key not in self._sent:
+            rows = self._features(arm)
+            copies = len(rows) // len(bench.labels)
+            labels, groups = (np.tile(one, copies) for one in (bench.labels, bench.groups))
+            self._sent[key] = bench.executor.share(Known(rows, labels, groups, bench.backbone.deepest))
+        return self._sent[key]
 
     def _plain(self, arm: Arm) -> np.ndarray:
         if self._is_usual(arm):
@@ -186,6 +207,31 @@ class ProbeLearner:
         area = bench.area_px if arm.look_px is None else arm.look_px**2
         file = bench.work / f"{len(images)}-{name}"
         return extract(bench.backbone, area, images, file, bench.progress.advance)[np.arange(len(images))]
+
+
+def _seen(arm: Arm) -> tuple[object, ...]:
+    """Return what an arm's features depend on."""
+    return arm.side_px, arm.look_px, arm.policy
+
+
+def fit_head(
+    known: Known,
+    chosen: np.ndarray,
+    weights_K: np.ndarray,
+    score: np.ndarray,
+    seed: int,
+    *,
+    advance: Advance,
+) -> Scored:
+    """Choose a setup inside the pictures at `chosen`, fit it on them, and score others."""
+    began = time.perf_counter()
+    own = np.unique(chosen)
+    found = reaches(known.rows_nD, known.deepest, own, np.union1d(own, score))
+    setups = [Setup(reach, strength) for reach in found for strength in STRENGTHS]
+    best = _best_inside(setups, chosen, known.labels, known.groups, weights_K, seed)
+    rows = np.asarray(best.logits(best.fit(chosen, known.labels, weights_K), score))
+    advance(0)
+    return rows, time.perf_counter() - began
 
 
 def _best_inside(

@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail import POLICIES
+from tellapart.members.detail_net import BATCH, Schedule, logits, train
 from tellapart.members.policy import Policy
 from tellapart.members.speed import time_detail
 from tellapart.pictures.view import View
 from tellapart.plan import canvas, detail_sides, detail_steps
+from tellapart.scale.executor import Advance, Task
 from tellapart.study.arm import Arm
 from tellapart.study.bench import Bench
+from tellapart.study.learners import Scored
 from tellapart.study.views import Shrunk
 
 SLOWER = 1.3  # a step with its pictures read and changed, times the bare step that was timed
+
+
+@dataclass(frozen=True, eq=False)
+class Net:
+    """All that the training of one net needs, wherever it runs: pictures and what to train on and to score."""
+
+    canvases: Canvases
+    chosen: np.ndarray
+    labels: np.ndarray
+    schedule: Schedule
+    score: np.ndarray
+    seed: int
+    threads: int
+
+
+def train_net(one: Net, *, advance: Advance) -> Scored:
+    """Train one net and score with it."""
+    began = time.perf_counter()
+    torch.set_num_threads(one.threads)
+    labels = one.labels.copy()  # what was sent here cannot be written to, which torch wants
+    net = train(one.canvases, one.chosen.copy(), labels, one.schedule, one.seed)
+    rows = logits(net, one.canvases, one.score).astype(np.float64)
+    advance(0)
+    return rows, time.perf_counter() - began
 
 
 class DetailLearner:
@@ -25,11 +56,8 @@ class DetailLearner:
     name, folds, repeats = "detail", 3, 2
 
     def __init__(self, bench: Bench, usual_px: int | None = None, policy: Policy = POLICIES["none"]) -> None:
-        import os
-
-        import torch
-
-        torch.set_num_threads(os.cpu_count() or 1)
+        self.threads = os.cpu_count() or 1
+        torch.set_num_threads(self.threads)
         self.bench = bench
         sides = bench.store.shapes.astype(float)
         self._found = {
@@ -74,26 +102,21 @@ class DetailLearner:
         for arm in arms:
             self._canvases(arm)
 
-    def logits(
+    def begin(
         self, arm: Arm, chosen: np.ndarray, weights_K: np.ndarray, score: np.ndarray, seed: int
-    ) -> np.ndarray:
-        """Train one net and score with it."""
-        from tellapart.members.detail_net import Schedule, logits, train
-
+    ) -> Task[Scored]:
+        """Begin to train one net and to score with it."""
         look = arm.look_px or self.usual_px
         schedule = Schedule(
             steps=detail_steps(len(chosen), look),
             policy=self.policy if arm.policy is None else arm.policy,
             class_weights=tuple(map(float, weights_K)),
         )
-        canvases = self._canvases(arm)
-        net = train(canvases, chosen, self.bench.labels, schedule, seed)
-        return logits(net, canvases, score).astype(np.float64)
+        one = Net(self._canvases(arm), chosen, self.bench.labels, schedule, score, seed, self.threads)
+        return self.bench.executor.submit(train_net, one, threads=self.threads)
 
     def seconds_a_picture(self, side_px: int) -> float:
         """Time the net at this size: a third of a training step, which also goes back."""
-        from tellapart.members.detail_net import BATCH
-
         return time_detail(canvas(self._found, max(32, side_px))) / BATCH / 3
 
     def _canvases(self, arm: Arm) -> Canvases:
@@ -101,4 +124,5 @@ class DetailLearner:
         file = (
             self.bench.work / f"{len(self.bench.labels)}-canvas-{arm.side_px}-{view.height}x{view.width}.u8"
         )
-        return make_canvases(Shrunk(self.bench.store, arm.side_px), view, file, self.bench.progress.advance)
+        images = Shrunk(self.bench.store, arm.side_px)
+        return make_canvases(images, view, file, self.bench.progress.advance)

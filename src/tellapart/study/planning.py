@@ -72,7 +72,7 @@ def choose_learner(bench: Bench, model: str | None) -> tuple[Learner, str]:
     _, _, fit, score = next(bench.rounds(probe.folds, 1))
     truth, usual = bench.labels[score], Arm("look", "as usual")
     chosen, weights = training_set(usual, fit, bench.labels, bench.groups, bench.classes, bench.seed)
-    theirs = probe.logits(usual, chosen, weights, score, bench.seed)
+    theirs, _ = probe.begin(usual, chosen, weights, score, bench.seed).result()
     reached = balanced_accuracy((softmax(theirs) / bench.shares).argmax(1), truth)
     if reached >= GOOD:
         return probe, f"balanced accuracy {reached:.3f} on the first fold: nothing else was tried"
@@ -111,7 +111,7 @@ def _detail(
             break
         one = plain.changing(POLICIES[name])
         bench.progress.stage(f"detail: look, {name}", 1)
-        logits = one.logits(usual, fit, np.ones(bench.classes), score, bench.seed)
+        logits, _ = one.begin(usual, fit, np.ones(bench.classes), score, bench.seed).result()
         loss = float(log_losses(softmax(logits), bench.labels[score]).mean())
         if loss < least:
             best, best_logits, least = one, logits, loss

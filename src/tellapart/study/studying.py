@@ -8,6 +8,7 @@ import tempfile
 import time as clock
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from tellapart.pictures.collection import Pictures
 from tellapart.progress import Quiet
 from tellapart.result import Result
 from tellapart.run_folder import RunFolder
+from tellapart.scale.executor import Executor
+from tellapart.scale.opening import HERE, TRAINING, Place, open_executor
 from tellapart.scale.processor import sharing_the_processor
 from tellapart.study.amount import study_amount
 from tellapart.study.answer import Answer
@@ -44,6 +47,7 @@ def study_source(
     out: str | os.PathLike[str] | None,
     options: StudyOptions,
     progress: Progress,
+    on: Place = HERE,
 ) -> dict[str, Any]:
     """Answer a question about PICTURES and return study.json.
 
@@ -57,11 +61,13 @@ def study_source(
         The question, and how long it may take.
     progress
         Where work is shown.
+    on
+        Where the trainings run; the same call goes on in another place.
 
     Raises
     ------
     TellapartError
-        The pictures, an option or the folder cannot be used.
+        The pictures, an option, the folder or the place cannot be used.
     """
     began = clock.monotonic()
     command = options.to_dict() | {"pictures": str(Path(source).absolute()), **_script_of(options)}
@@ -70,9 +76,10 @@ def study_source(
             progress.say(f"This study is finished; its report lies at {folder.path / 'report.html'}")
             return _read(folder)
         if options.own_script:
-            document, root = _asked_of_script(Path(source), options, progress, began)
+            document, root = _asked_of_script(Path(source), options, progress, began, on)
         else:
-            document, root = _asked_of_member(Path(source), options, folder, progress, began)
+            with open_executor(on, TRAINING, progress.say) as executor:
+                document, root = _asked_of_member(Path(source), options, folder, progress, began, executor)
         write_study(folder, document, root.name)
         folder.finish(command)
     return document
@@ -144,9 +151,16 @@ def write_study(folder: RunFolder, document: dict[str, Any], name: str) -> None:
 
 
 def _asked_of_member(
-    source: Path, options: StudyOptions, folder: RunFolder, progress: Progress, began: float
+    source: Path,
+    options: StudyOptions,
+    folder: RunFolder,
+    progress: Progress,
+    began: float,
+    executor: Executor,
 ) -> tuple[dict[str, Any], Path]:
-    bench = set_up(source, options, folder, progress, began)
+    bench = replace(set_up(source, options, folder, progress, began), executor=executor)
+    if options.model != "probe":
+        executor.check_files([bench.store.file])  # beside it lie the pictures that small nets are trained on
     learner, why = choose_learner(bench, options.model)
     answer = ASKED[options.question](bench, learner)
     left_out = len(bench.labels) + bench.left_out - answer.studied if answer.studied else 0
@@ -157,9 +171,9 @@ def _asked_of_member(
 
 
 def _asked_of_script(
-    source: Path, options: StudyOptions, progress: Progress, began: float
+    source: Path, options: StudyOptions, progress: Progress, began: float, on: Place
 ) -> tuple[dict[str, Any], Path]:
-    answer, pictures, name = ask_script(source, options, progress, began)
+    answer, pictures, name = ask_script(source, options, progress, began, on)
     counts = list(pictures.counts().values())
     positive = (
         counts.index(min(counts)) if options.positive is None else pictures.classes.index(options.positive)

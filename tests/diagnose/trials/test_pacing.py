@@ -112,6 +112,7 @@ class MadeUp:
 
     def __init__(self, left: float, works: dict[int, bool]) -> None:
         self.seconds, self.works = left, works
+        self.at_once = 2
         self.reserved, self.pace = 0.0, Pace()
         self.plan: list[str] = []
         self.texts: list[str] = []

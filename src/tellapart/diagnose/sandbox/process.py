@@ -21,6 +21,8 @@ MARK = "TELLAPART_RUN"
 """Environment variable by which descendants are found again, also those that left the session."""
 NO_MARK = "0" * 32
 """As long as a mark: one may be written over it."""
+ENDING_LOOKS, ENDING_SECONDS = 20, 0.05
+"""How often, and how far apart, it is looked whether everybody has gone."""
 
 
 @dataclass(frozen=True)
@@ -149,17 +151,30 @@ class _Output:
 
 def _end(process: Process, mark: str) -> None:
     """Kill the process's group, and whoever carries its mark, until there is nobody."""
-    for _ in range(20):
+    for _ in range(ENDING_LOOKS):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        marked = _marked(mark)
-        for pid in marked:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+        marked = _kill_marked(mark)
         if process.poll() is not None and not marked:
             return
-        time.sleep(0.05)
+        time.sleep(ENDING_SECONDS)
     process.wait(timeout=10)
+
+
+def end_marked(mark: str) -> None:
+    """Kill whoever carries a mark, until there is nobody."""
+    for _ in range(ENDING_LOOKS):
+        if not _kill_marked(mark):
+            return
+        time.sleep(ENDING_SECONDS)
+
+
+def _kill_marked(mark: str) -> list[int]:
+    marked = _marked(mark)
+    for pid in marked:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return marked
 
 
 def _marked(mark: str) -> list[int]:

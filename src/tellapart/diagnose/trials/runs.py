@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tellapart.diagnose.fork_server import ForkServer
+from tellapart.diagnose.beside import Begun, Beside
 from tellapart.diagnose.recording import Recording
-from tellapart.diagnose.running import BESIDE, run_script
+from tellapart.diagnose.running import BESIDE
+from tellapart.diagnose.workplace import Order
+from tellapart.scale.executor import Executor, Here
 
 SLOWER = 3.0
 """A trial may take this many times what the program itself took, plus `START_SECONDS`; then it is no mending."""
 START_SECONDS = 20.0
 LEAST_SECONDS = 2.0
-
-
-class StoppedError(Exception):
-    """A run was given up because nobody waits for it any more."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,13 @@ class Setting:
     pictures: Path | None
     args: tuple[str, ...]
     memory_bytes: int
+
+    @property
+    def needs(self) -> list[Path]:
+        """What the program reads, as far as it was said: the pictures, and arguments that are files or folders."""
+        named = [Path(one.rpartition("=")[2]) for one in self.args]
+        given = [] if self.pictures is None else [self.pictures]
+        return given + [one for one in named if one.is_absolute() and one.exists()]
 
 
 @dataclass(frozen=True)
@@ -78,13 +81,15 @@ class Runs:
     ----------
     deadline
         On `time.monotonic`'s clock: nothing is started after it, and what still runs then is ended.
-    at_once
-        Processes beside each other.
+    executor
+        Where programs run; None: here, two beside each other.
 
     Attributes
     ----------
+    at_once
+        Runs beside each other.
     longest
-        What the longest run at the present pace took, seconds on the clock.
+        What the longest run at the present pace took, seconds on the clock where it ran.
     reserved
         Seconds that are kept for the end.
     done
@@ -93,13 +98,12 @@ class Runs:
         What is going to be run, in words, for the log; empty where nothing had to be planned.
     """
 
-    def __init__(self, setting: Setting, *, deadline: float, at_once: int = BESIDE) -> None:
-        self.setting, self.deadline, self.at_once = setting, deadline, at_once
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
-        self._server = ForkServer(setting.script)
-        self._known: dict[tuple[str, int], Future[Recording]] = {}
+    def __init__(self, setting: Setting, *, deadline: float, executor: Executor | None = None) -> None:
+        self.setting, self.deadline = setting, deadline
+        self._beside = Beside(setting.script, executor or Here(BESIDE), setting.needs)
+        self.at_once = self._beside.at_once
+        self._known: dict[tuple[str, int], Begun[Recording]] = {}
         self._texts: dict[tuple[str, Pace], str] = {}
-        self._stop = threading.Event()
         self._pace = Pace()
         self._first = True
         self.done: list[Ran] = []
@@ -110,10 +114,7 @@ class Runs:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # What was begun ahead and is not needed, or Ctrl-C: the processes end with us.
-        self._stop.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._server.close()
+        self._beside.close()
 
     def left(self) -> float:
         """Return the seconds that are left."""
@@ -137,7 +138,7 @@ class Runs:
 
     def whole(self, texts: Sequence[str], seed: int, pace: Pace) -> list[Recording]:
         """Run programs at a pace of their own, beside each other, as long as there is time."""
-        begun = [self._pool.submit(self._run, text, seed, pace) for text in texts]
+        begun = [self._beside.begin(self._run, text, seed, pace) for text in texts]
         return [one.result() for one in begun]
 
     def run(self, text: str, seed: int) -> Recording:
@@ -156,14 +157,21 @@ class Runs:
         """Count the runs of these programs with these seeds that are not begun, at the present pace."""
         return sum((text, seed) not in self._known for text in texts for seed in seeds)
 
-    def begin(self, text: str, seeds: Sequence[int]) -> list[Future[Recording]]:
+    def begin(self, text: str, seeds: Sequence[int]) -> list[Begun[Recording]]:
         """Begin to run a program with several seeds."""
         return [self._one(text, seed) for seed in seeds]
 
-    def _one(self, text: str, seed: int) -> Future[Recording]:
+    def keep_only(self, texts: Collection[str]) -> None:
+        """Give up the runs that go on, but for those of these programs: nobody waits for the others any more."""
+        for key, one in list(self._known.items()):
+            if key[0] not in texts and not one.ended:
+                del self._known[key]
+                one.give_up()
+
+    def _one(self, text: str, seed: int) -> Begun[Recording]:
         key = (text, seed)
         if key not in self._known:
-            self._known[key] = self._pool.submit(self._run, text, seed, self._pace)
+            self._known[key] = self._beside.begin(self._run, text, seed, self._pace)
         return self._known[key]
 
     def _shorter(self, text: str, pace: Pace) -> str:
@@ -173,30 +181,23 @@ class Runs:
             known = self._texts[text, pace] = pace.change(text)
         return known
 
-    def _run(self, text: str, seed: int, pace: Pace) -> Recording:
+    def _run(self, one: Begun[Recording], text: str, seed: int, pace: Pace) -> Recording:
         text = self._shorter(text, pace)
-        begun = time.monotonic()
         first, self._first = self._first, False
         seconds = min(max(self.left(), LEAST_SECONDS), pace.most_seconds)
         if self.longest and pace is self._pace:
             seconds = min(seconds, SLOWER * self.longest + START_SECONDS)
-        found = run_script(
-            self.setting.script,
+        order = Order(
             text=text,
             pictures=self.setting.pictures,
             args=self.setting.args,
-            memory_bytes=self.setting.memory_bytes,
             seconds=seconds,
+            memory_bytes=self.setting.memory_bytes,
             seed=seed,
             count_folders=first,  # the labels of the program as it is; no trial asks again
-            advance=self._go_on,
-            server=self._server,
         )
+        found, took = one.run(order, self.left())
         if pace is self._pace:
-            self.longest = max(self.longest, time.monotonic() - begun)
+            self.longest = max(self.longest, took)
         self.done.append(Ran(text, seed, found, pace.words))
         return found
-
-    def _go_on(self, _seconds: float) -> None:
-        if self._stop.is_set():
-            raise StoppedError

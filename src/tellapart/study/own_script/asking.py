@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tellapart.diagnose.opening import modules_of
 from tellapart.diagnose.reading import read_program
+from tellapart.diagnose.running import BESIDE
 from tellapart.diagnose.script import Script, take
 from tellapart.errors import PicturesError
 from tellapart.members.member import Progress
 from tellapart.options import check_class
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import read_pictures
+from tellapart.scale.opening import Place, of_script, open_executor
 from tellapart.study.answer import Answer, too_few_rounds
 from tellapart.study.arm import Arm
 from tellapart.study.options import StudyOptions
@@ -45,9 +48,9 @@ class Asked:
 
 
 def ask_script(
-    source: Path, options: StudyOptions, progress: Progress, began: float
+    source: Path, options: StudyOptions, progress: Progress, began: float, on: Place
 ) -> tuple[Answer, Pictures, str]:
-    """Return the answer, the training pictures and the script's name.
+    """Return the answer, the training pictures and the script's name; it is run `on` a place.
 
     Raises
     ------
@@ -66,13 +69,15 @@ def ask_script(
     train = pictures.select(trained_on(pictures))
     asked = Asked(train.labels, began, began + options.time_seconds)
     with tempfile.TemporaryDirectory(prefix="tellapart-") as made:
-        work = Path(made)
-        (work / "script").mkdir()
-        script = take(str(options.model), work / "script", source)
+        script = take(str(options.model), Path(made), source)
         if options.question == "balance" and not is_uneven(pictures):
             return _even(pictures, len(train)), train, script.name
         deadline = asked.deadline - RESERVE_SECONDS
-        with Trainer(script, pictures, source, work, deadline=deadline, seed=options.seed) as trainer:
+        packages = of_script(on, modules_of(script.text))
+        with (
+            open_executor(on, packages, progress.say, beside=BESIDE) as executor,
+            Trainer(script, pictures, source, executor, deadline=deadline, seed=options.seed) as trainer,
+        ):
             return _ask(trainer, asked, options, script, progress), train, script.name
 
 

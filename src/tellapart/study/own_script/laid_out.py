@@ -5,11 +5,12 @@ N pictures.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
+from tellapart.diagnose.links import Links
 from tellapart.pictures.collection import Pictures
 from tellapart.study.arm import Arm, training_set
 
@@ -25,8 +26,8 @@ def chosen_for(arm: Arm, pictures: Pictures, seed: int) -> np.ndarray:
     return training_set(arm, fit, pictures.labels, groups, len(pictures.classes), seed)[0]
 
 
-def lay_out(pictures: Pictures, chosen: np.ndarray, folder: Path) -> Path:
-    """Write links to the chosen training pictures, and to all of the other parts, laid out as the user's folder is.
+def links_to(pictures: Pictures, chosen: np.ndarray) -> Links:
+    """Return links to the chosen training pictures, and to all of the other parts, laid out as the user's folder is.
 
     Parameters
     ----------
@@ -34,21 +35,22 @@ def lay_out(pictures: Pictures, chosen: np.ndarray, folder: Path) -> Path:
         All of them.
     chosen
         Indices of training pictures; one that occurs again is there again, under another name.
-    folder
-        Made; what is returned is a folder in it of the same name as the user's.
+
+    Returns
+    -------
+    Links
+        A folder of the same name as the user's.
     """
-    root = folder / (pictures.root.resolve().name or "pictures")
     held = np.setdiff1d(np.arange(len(pictures)), trained_on(pictures))
+    found: dict[str, str] = {}
     for index in (*held.tolist(), *chosen.tolist()):
-        place = _free(root / pictures.paths[index])
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(pictures.file(index).resolve())
-    return root
+        found[_free(Path(pictures.paths[index]), found)] = str(pictures.file(index).resolve())
+    return Links(pictures.root.resolve().name or "pictures", tuple(found.items()))
 
 
-def _free(place: Path) -> Path:
+def _free(place: Path, taken: Collection[str]) -> str:
     number, found = 1, place
-    while os.path.lexists(found):
+    while str(found) in taken:
         number += 1
         found = place.with_name(f"{place.stem}~{number}{place.suffix}")
-    return found
+    return str(found)

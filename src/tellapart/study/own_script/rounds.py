@@ -11,15 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tellapart.diagnose.recording import Outcome
-from tellapart.diagnose.running import BESIDE
 from tellapart.diagnose.trials.judged import FEWEST, Judged
 from tellapart.errors import OptionError
 from tellapart.members.member import Progress
 from tellapart.study.rounds import FEWEST_ROUNDS, Rounds
 
-from .trained import Trained, Trainer, Way
+from .trained import PLANNED, Trained, Trainer, Way
 
-PLANNED = 6
 COPIES = 0.9
 """Where at least this share of the judged pictures is left, those that another way was trained on are copies; where
 less is left the script splits the pictures itself, in each way in another manner."""
@@ -108,7 +106,7 @@ def run_rounds(
     failed: dict[str, str] = {}
     for number in range(PLANNED):
         left = [way for way in ways if way.arm.key not in failed]
-        if len(left) < 2 or (number and _seconds(done) > trainer.seconds_left()):
+        if len(left) < 2 or (number and _seconds(done, trainer.at_once) > trainer.seconds_left()):
             break
         found = dict(zip([way.arm.key for way in left], trainer.train(left, number), strict=True))
         if any(one is None or one.cut for one in found.values()):
@@ -127,7 +125,7 @@ def run_rounds(
         f"Left out: {way.arm.words} ({failed[way.arm.key]})." for way in ways if way.arm.key in failed
     )
     judged = _judgements(done, kept, line=line)
-    return Compared(kept, judged, _figures(done, kept, first), notes, _alike(judged))
+    return Compared(kept, judged, _figures(done, kept, first, trainer.at_once), notes, _alike(judged))
 
 
 def _why(one: Trained) -> str:
@@ -139,9 +137,13 @@ def _why(one: Trained) -> str:
     return f"fewer than {FEWEST} pictures were left to judge it"
 
 
-def _seconds(done: Sequence[Mapping[str, Trained]]) -> float:
-    """Return what a round takes, about: `BESIDE` runs stand beside each other."""
-    return float(np.mean([sum(one.seconds for one in each.values()) for each in done])) / BESIDE
+def _seconds(done: Sequence[Mapping[str, Trained]], at_once: int) -> float:
+    """Return what a round takes, about: so many runs stand beside each other."""
+    return float(np.mean([_beside([one.seconds for one in each.values()], at_once) for each in done]))
+
+
+def _beside(seconds: Sequence[float], at_once: int) -> float:
+    return max(sum(seconds) / at_once, *seconds)
 
 
 def _check_reads(found: Mapping[str, Trained], base: str, name: str) -> None:
@@ -195,10 +197,12 @@ def not_begun(seconds: float) -> Rounds:
     return Rounds({}, {}, {}, np.zeros((0, 0), dtype=int), 0, PLANNED, missing)
 
 
-def _figures(done: Sequence[Mapping[str, Trained]], ways: Sequence[Way], first: Trained) -> Rounds:
+def _figures(
+    done: Sequence[Mapping[str, Trained]], ways: Sequence[Way], first: Trained, at_once: int
+) -> Rounds:
     """Return what the trainings took, in the form that other studies have."""
     keys = [way.arm.key for way in ways]
-    once = _seconds(done) if done else first.seconds * max(2, len(ways)) / BESIDE
+    once = _seconds(done, at_once) if done else _beside([first.seconds] * max(2, len(ways)), at_once)
     return Rounds(
         logits={},
         fitted={key: float(np.mean([one[key].fitted for one in done] or [0])) for key in keys},

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import tempfile
-import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from tellapart.diagnose.fork_server import ForkServer
+from tellapart.diagnose.beside import Begun, Beside
 from tellapart.diagnose.gathered.labelling import expected, to_probabilities
 from tellapart.diagnose.recording import Outcome, Recording, Training
-from tellapart.diagnose.running import BESIDE, run_script
 from tellapart.diagnose.scoring import kept_scores
 from tellapart.diagnose.script import Script
 from tellapart.diagnose.trials.judged import Judged, judge, main_training
+from tellapart.diagnose.workplace import Order
 from tellapart.evaluate.calibration import fit_calibrator
 from tellapart.pictures.collection import Pictures
+from tellapart.scale.executor import Executor
 from tellapart.study.arm import Arm
 
-from .laid_out import chosen_for, lay_out, trained_on
+from .laid_out import chosen_for, links_to, trained_on
 
 MEMORY_BYTES = 8 * 2**30
 LEAST_SECONDS = 2.0
 CLOSING_SHARE, CLOSING_LEAST = 1.2, 6.0
 """A run that the clock cuts still scores what it kept: by so much less than what is left it is cut."""
+PLANNED = 6  # rounds
 LINE_FOLDS = 5
 LEAST_PROBABILITY = 1e-12
 ROUNDS_APART = 100_000
@@ -83,12 +82,8 @@ class Trained:
         return self.recording.outcome is Outcome.time_up
 
 
-class _GivenUpError(Exception):
-    """Nobody waits for this run any more."""
-
-
 class Trainer:
-    """Runs a script in several ways, `BESIDE` runs at a time, until a deadline.
+    """Runs a script in several ways, beside each other, until a deadline.
 
     Parameters
     ----------
@@ -96,75 +91,79 @@ class Trainer:
         The user's.
     pictures, source
         As read, and the folder itself: it is given as it is wherever nothing is left out or repeated.
-    work
-        A folder for links.
+    executor
+        Where it runs.
     deadline
         On `time.monotonic`'s clock.
+
+    Attributes
+    ----------
+    at_once
+        Runs beside each other.
     """
 
     def __init__(
-        self, script: Script, pictures: Pictures, source: Path, work: Path, *, deadline: float, seed: int
+        self,
+        script: Script,
+        pictures: Pictures,
+        source: Path,
+        executor: Executor,
+        *,
+        deadline: float,
+        seed: int,
     ) -> None:
-        self.script, self.pictures, self.source, self.work = script, pictures, source, work
+        self.script, self.pictures, self.source = script, pictures, source.resolve()
         self.deadline, self.seed = deadline, seed
-        self._pool = ThreadPoolExecutor(BESIDE, thread_name_prefix="study")
-        self._server = ForkServer(script.file)
-        self._stop = threading.Event()
-        self._begun: dict[tuple[float, str, str, int], Future[Trained | None]] = {}
+        self._beside = Beside(script.file, executor, [self.source])
+        self.at_once = self._beside.at_once
+        self._begun: dict[tuple[float, str, str, int], Begun[Trained | None]] = {}
 
     def __enter__(self) -> Trainer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._server.close()
+        self._beside.close()
 
     def seconds_left(self) -> float:
         """Until the answer has to be written."""
         return self.deadline - time.monotonic()
 
     def train(self, ways: Sequence[Way], number: int) -> list[Trained | None]:
-        """Train each way once with the seed of a round; None where there was no time to begin."""
-        return [one.result() for one in [self._begin(way, number) for way in ways]]
+        """Train each way once with the seed of a round; None where there was no time to begin.
 
-    def _begin(self, way: Way, number: int) -> Future[Trained | None]:
+        Once the first round is done, later ones are begun where there is room beside it.
+        """
+        begun = [self._begin(way, number) for way in ways]
+        ahead = PLANNED - number - 1 if number else 0
+        for later in range(number + 1, number + 1 + min(ahead, self.at_once // len(ways) - 1)):
+            for way in ways:
+                self._begin(way, later)
+        return [one.result() for one in begun]
+
+    def _begin(self, way: Way, number: int) -> Begun[Trained | None]:
         key = (way.arm.share, way.arm.balance, way.text, number)
         if key not in self._begun:
-            self._begun[key] = self._pool.submit(self._train, way, number)
+            self._begun[key] = self._beside.begin(self._train, way, number)
         return self._begun[key]
 
-    def _train(self, way: Way, number: int) -> Trained | None:
-        seconds = (self.seconds_left() - CLOSING_LEAST) / CLOSING_SHARE
+    def _train(self, one: Begun[Trained | None], way: Way, number: int) -> Trained | None:
+        left = self.seconds_left()
+        seconds = (left - CLOSING_LEAST) / CLOSING_SHARE
         if seconds < LEAST_SECONDS:
             return None
         seed = ROUNDS_APART * self.seed + number
         chosen = chosen_for(way.arm, self.pictures, seed)
-        began = time.monotonic()
-        if np.array_equal(chosen, trained_on(self.pictures)):
-            return _read(
-                self._run(way.text, self.source, seconds, seed), len(chosen), time.monotonic() - began
-            )
-        with tempfile.TemporaryDirectory(dir=self.work) as links:
-            folder = lay_out(self.pictures, chosen, Path(links))
-            found = self._run(way.text, folder, seconds, seed)
-        return _read(found, len(chosen), time.monotonic() - began)
-
-    def _run(self, text: str, folder: Path, seconds: float, seed: int) -> Recording:
-        return run_script(
-            self.script.file,
-            text=text,
-            pictures=folder,
-            memory_bytes=MEMORY_BYTES,
+        whole = np.array_equal(chosen, trained_on(self.pictures))
+        order = Order(
+            text=way.text,
+            pictures=self.source if whole else links_to(self.pictures, chosen),
+            args=(),
             seconds=seconds,
+            memory_bytes=MEMORY_BYTES,
             seed=seed % 2**31,
-            advance=self._go_on,
-            server=self._server,
         )
-
-    def _go_on(self, _seconds: float) -> None:
-        if self._stop.is_set():
-            raise _GivenUpError
+        found, took = one.run(order, left)
+        return _read(found, len(chosen), took)
 
 
 def _read(recording: Recording, fitted: int, seconds: float) -> Trained:
