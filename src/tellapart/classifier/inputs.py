@@ -17,7 +17,7 @@ from tellapart.deploy.bulk.listing import list_pictures
 from tellapart.errors import BrokenPictureError, PicturesError, WrongKindError
 from tellapart.pictures.decode import Facts
 from tellapart.pictures.read import read_pictures
-from tellapart.pictures.store import decode_stream
+from tellapart.pictures.stream import decode_stream
 from tellapart.pictures.table import load_table
 
 if TYPE_CHECKING:

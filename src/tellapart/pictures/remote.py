@@ -1,0 +1,151 @@
+"""Questions to a file system of fsspec: opened once, asked again where a connection drops, refused in our words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from tellapart.errors import AddressError, MissingExtraError, TellapartError
+
+T = TypeVar("T")
+
+WAITS_SECONDS = (0.5, 2.0, 8.0)
+"""Before a question is asked again. The file systems of clouds try several times by themselves, for some seconds; a
+Wi-Fi that changes its station or a proxy that is restarted takes longer."""
+
+SYSTEMS = 64
+"""File systems kept open: a bucket or host each."""
+
+THIS_ONE_STATUS = range(400, 500)
+NOT_NOW_STATUS = (401, 407, 408, 425, 429)
+"""Of HTTP: the first are said of one file, the second of who asks, how often, and when."""
+
+_USER = re.compile(r"(?<=://)([^\s/@:'\"]*):([^\s/'\"]*)@")
+_TOKEN_USER = re.compile(r"(?<=http://)[^\s/@'\"]+@|(?<=https://)[^\s/@'\"]+@")
+_QUERY = re.compile(r"(?<=[?&])([^\s?&=#'\"]+)=[^\s&#'\"]*")
+
+
+def masked(text: str) -> str:
+    """Return text without passwords (``user:***@``) and without the values of a query (``?signature=***``)."""
+    return _QUERY.sub(r"\1=***", _TOKEN_USER.sub("***@", _USER.sub(r"\1:***@", text)))
+
+
+def ask(base: str, inner: str, question: Callable[[Any, str], T]) -> T:
+    """Put a question about what lies at `inner` below `base`: it is given the file system and the path there.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError
+        Nothing is there, or it may not be looked at; others of the same folder may.
+    AddressError
+        It cannot be reached, now or at all.
+    MissingExtraError
+        A package is missing.
+    """
+    tries = 0
+    while True:
+        try:
+            system, top, turn = opened(base)
+            with turn:
+                return question(system, f"{top.rstrip('/')}/{inner}" if top and inner else inner or top)
+        except TellapartError:
+            raise
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise FileNotFoundError(errno.ENOENT, "nothing there") from None
+        except Exception as error:  # each file system has its own kinds
+            if _of_this_one(error):
+                raise PermissionError(errno.EACCES, f"no permission ({_said(error, base)})") from None
+            if tries == len(WAITS_SECONDS) or _for_good(error):
+                raise unreachable(base, inner, _said(error, base)) from None
+        time.sleep(WAITS_SECONDS[tries])
+        tries += 1
+
+
+def _for_good(error: Exception) -> bool:
+    """Tell what asking again cannot mend; who has no credentials has none in a second either."""
+    return (
+        isinstance(error, NotImplementedError | ValueError | TypeError)
+        or "credential" in type(error).__name__.lower()
+    )
+
+
+def _of_this_one(error: Exception) -> bool:
+    """Tell a refusal of this one file from a connection that fails for all."""
+    status = getattr(error, "status", None) or getattr(error, "code", None)
+    refused = status in THIS_ONE_STATUS and status not in NOT_NOW_STATUS
+    return refused or isinstance(error, PermissionError)
+
+
+@lru_cache(maxsize=SYSTEMS)
+def opened(base: str) -> tuple[Any, str, AbstractContextManager[object]]:
+    """Return the file system of an address, the path in it, and whose turn it is where only one thread may ask.
+
+    Raises
+    ------
+    MissingExtraError
+        fsspec, or the package that it needs for this protocol, is not installed.
+    AddressError
+        No such protocol.
+    """
+    try:
+        from fsspec.core import url_to_fs
+        from fsspec.registry import known_implementations
+    except ImportError as error:
+        raise MissingExtraError(
+            "Addresses need an extra.",
+            found=str(error),
+            where=_python(),
+            advice="pip install 'tellapart[remote]'",
+        ) from error
+    protocol = base.partition("://")[0].rpartition("::")[2]
+    try:
+        system, path = url_to_fs(base)
+    except ImportError as error:
+        package = str(known_implementations.get(protocol, {}).get("class", "")).partition(".")[0]
+        named = f"pip install {package}" if package not in ("", "fsspec") else "install the packages named above"
+        raise MissingExtraError(
+            f"Addresses {protocol}:// need a package.", found=_said(error, base), where=_python(), advice=named
+        ) from None
+    except ValueError as error:
+        if "protocol" not in str(error).lower():
+            raise
+        raise AddressError(
+            "An address of a protocol that fsspec knows was expected.",
+            found=_said(error, base),
+            where=masked(base),
+            advice="s3://, gs://, az://, sftp://, https:// and others; a path of this machine has no ://",
+        ) from None
+    # Those that are not made for many questions at a time may have one connection, or one place in a file.
+    return system, str(path), nullcontext() if system.async_impl else threading.Lock()
+
+
+def unreachable(base: str, inner: str, found: str) -> AddressError:
+    """Return what is said where an address cannot be reached, or not any more."""
+    return AddressError(
+        "An address that can be reached was expected.",
+        found=found,
+        where=masked(f"{base.rstrip('/')}/{inner}") if inner else masked(base),
+        advice="check the network, the address, and the credentials in the environment (fsspec and its packages look "
+        "for them there); then repeat the command: train, and predict with --out, go on from what is done",
+    )
+
+
+def _said(error: Exception, base: str) -> str:
+    """Return in a line what a file system says, without the secrets of the address."""
+    lines = (line.strip() for line in str(error).splitlines())
+    text = f"{type(error).__name__}: {next(filter(None, lines), 'no reason given')}"
+    for secret in {found for _, found in _USER.findall(base)} - {""}:
+        text = text.replace(secret, "***")
+    return masked(text)[:300]
+
+
+def _python() -> str:
+    return f"this Python environment ({socket.gethostname()}, process {os.getpid()})"
