@@ -10,6 +10,7 @@ from time import monotonic
 
 from tellapart.errors import OptionError
 from tellapart.options import parse_duration
+from tellapart.pictures.address import for_script
 from tellapart.result import Result
 from tellapart.run_folder import RunFolder
 
@@ -24,7 +25,7 @@ HISTORIES = (".csv", ".tsv", ".json")
 def diagnose_given(
     what: str,
     *,
-    pictures: Path | None = None,
+    pictures: str | os.PathLike[str] | None = None,
     seconds: float = 600.0,
     args: Sequence[str] = (),
     out: Path | None = None,
@@ -43,10 +44,11 @@ def diagnose_given(
     TellapartError
         It is none of these, or cannot be used.
     """
+    folder_given = None if pictures is None else for_script(pictures)
     path = Path(what)
     is_run, is_history = path.is_dir(), path.suffix.lower() in HISTORIES
     if what == "-" or not (is_run or is_history):
-        return diagnose_script(what, pictures=pictures, seconds=seconds, args=args, out=out, say=say)
+        return diagnose_script(what, pictures=folder_given, seconds=seconds, args=args, out=out, say=say)
     if args:
         raise OptionError(
             "A history or a run is diagnosed alone; only scripts take arguments.",
@@ -55,7 +57,7 @@ def diagnose_given(
             advice="name one file or folder at a time",
         )
     began = monotonic()
-    found = replace(_read(path, pictures, is_run=is_run), seconds=monotonic() - began)
+    found = replace(_read(path, folder_given, is_run=is_run), seconds=monotonic() - began)
     if out is not None:
         folder = RunFolder(out)
         folder.open_for(FILES)
@@ -94,7 +96,7 @@ def diagnose(
     """
     found = diagnose_given(
         os.fspath(what),
-        pictures=None if pictures is None else Path(pictures),
+        pictures=pictures,
         seconds=parse_duration(time),
         args=args,
         out=None if out is None else Path(out),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tellapart.errors import PicturesError
 from tellapart.pictures.remote import ask, masked
 
 _LINK = r"[a-z][a-z0-9_+.-]+"
@@ -209,7 +210,9 @@ class Address:
                 else:
                     found.append(Entry(name, _kind(info), _stamp(info), self))
         finally:
-            system.invalidate_cache(path)  # some keep every listing: of millions of pictures, and of yesterday
+            system.invalidate_cache(
+                path
+            )  # some keep every listing: of millions of pictures, and of yesterday
         return found
 
     def read_bytes(self) -> bytes:
@@ -278,6 +281,25 @@ def place_of(source: str | os.PathLike[str] | Address) -> Place:
     if isinstance(source, Address):
         return source
     return Address.of(source) if isinstance(source, str) and is_address(source) else Path(source)
+
+
+def for_script(source: str | os.PathLike[str] | Address) -> Path:
+    """Return `source` as a path that a user's script can open by itself.
+
+    Raises
+    ------
+    PicturesError
+        It is an address.
+    """
+    place = place_of(source)
+    if isinstance(place, Address):
+        raise PicturesError(
+            "A folder of this machine was expected.",
+            found="an address, and a script opens its pictures by itself",
+            where=str(place),
+            advice="copy the pictures into a folder first",
+        )
+    return place
 
 
 def shown(given: str) -> str:

@@ -64,8 +64,9 @@ def build(
         if done:
             advance(done)
         out = stack.enter_context((folder / PIXELS).open("r+b" if done else "wb"))
-        out.truncate(filling.at)
-        out.seek(filling.at)
+        if done:
+            out.truncate(filling.at)
+            out.seek(filling.at)
         files = (pictures.file(i) for i in range(done, len(pictures)))
         stream = stack.enter_context(closing(decode_stream(files, workers)))
         for path, result in zip(pictures.paths[done:], stream, strict=True):

@@ -51,7 +51,9 @@ def read_folder(root: Place) -> Pictures:
         _refuse_one_class(found, next(iter(labels)))
     left_out = [LeftOut(path, reason) for path, reason in found.left_out.items()]
     warnings = (*found.warnings, *_remarks(found, labels))
-    known = root.knowing({path: found.stamps[path] for path in found.rows}) if isinstance(root, Address) else root
+    known = (
+        root.knowing({path: found.stamps[path] for path in found.rows}) if isinstance(root, Address) else root
+    )
     return Pictures.from_rows(known, found.rows, left_out=left_out, warnings=warnings)
 
 

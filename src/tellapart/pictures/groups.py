@@ -67,7 +67,7 @@ def _apply(pictures: Pictures, groups_file: Place) -> Pictures:
             "A groups file should name the pictures, as seen from its own folder.",
             found=f"none of its {len(named)} rows names one of the {len(pictures)} pictures",
             where=str(groups_file),
-            advice=f"the first picture would be written {Path(expected).as_posix()!r}",
+            advice=f"the first picture would be written {expected!r}",
         )
     groups = np.empty(len(own), dtype=object)
     groups[:] = [named.get(path) or old for path, old in zip(own, pictures.groups, strict=True)]
@@ -82,10 +82,11 @@ def _apply(pictures: Pictures, groups_file: Place) -> Pictures:
 
 def _as_seen_from(home: Place, file: Place) -> str:
     """Return how a groups file in `home` would write a picture; its whole address where they lie apart."""
-    if isinstance(file, Address):
-        apart = not isinstance(home, Address) or home.base != file.base
-        return str(file) if apart else posixpath.relpath(f"/{file.inner}", f"/{home.inner}")
-    return os.path.relpath(file, home) if isinstance(home, Path) else str(file)
+    if isinstance(file, Path) and isinstance(home, Path):
+        return Path(os.path.relpath(file, home)).as_posix()
+    if isinstance(file, Address) and isinstance(home, Address) and home.base == file.base:
+        return posixpath.relpath(f"/{file.inner}", f"/{home.inner}")
+    return str(file)
 
 
 def _read(groups_file: Place, home: Place, where_of: Callable[[Place], str]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import socket
 import threading
@@ -110,9 +109,14 @@ def opened(base: str) -> tuple[Any, str, AbstractContextManager[object]]:
         system, path = url_to_fs(base)
     except ImportError as error:
         package = str(known_implementations.get(protocol, {}).get("class", "")).partition(".")[0]
-        named = f"pip install {package}" if package not in ("", "fsspec") else "install the packages named above"
+        named = (
+            f"pip install {package}" if package not in ("", "fsspec") else "install the packages named above"
+        )
         raise MissingExtraError(
-            f"Addresses {protocol}:// need a package.", found=_said(error, base), where=_python(), advice=named
+            f"Addresses {protocol}:// need a package.",
+            found=_said(error, base),
+            where=_python(),
+            advice=named,
         ) from None
     except ValueError as error:
         if "protocol" not in str(error).lower():
@@ -143,9 +147,9 @@ def _said(error: Exception, base: str) -> str:
     lines = (line.strip() for line in str(error).splitlines())
     text = f"{type(error).__name__}: {next(filter(None, lines), 'no reason given')}"
     for secret in {found for _, found in _USER.findall(base)} - {""}:
-        text = text.replace(secret, "***")
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
     return masked(text)[:300]
 
 
 def _python() -> str:
-    return f"this Python environment ({socket.gethostname()}, process {os.getpid()})"
+    return f"the Python environment on {socket.gethostname()}"

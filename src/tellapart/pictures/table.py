@@ -134,9 +134,7 @@ def from_frame(frame: pd.DataFrame, *, root: Place, where: str) -> Pictures:
     )
 
 
-def _rows(
-    frame: pd.DataFrame, root: Place, where: str
-) -> tuple[dict[str, Row], dict[str, Stamp]]:
+def _rows(frame: pd.DataFrame, root: Place, where: str) -> tuple[dict[str, Row], dict[str, Stamp]]:
     given = [
         _texts(frame[column].tolist()) if column in frame.columns else [""] * len(frame) for column in KNOWN
     ]

@@ -14,6 +14,7 @@ from typing import Any
 from tellapart.errors import RunFolderError
 from tellapart.members.member import Progress
 from tellapart.options import parse_duration
+from tellapart.pictures.address import Place, for_script, place_of
 from tellapart.pictures.collection import Pictures
 from tellapart.progress import Quiet
 from tellapart.result import Result
@@ -64,15 +65,15 @@ def study_source(
         The pictures, an option or the folder cannot be used.
     """
     began = clock.monotonic()
-    command = options.to_dict() | {"pictures": str(Path(source).absolute()), **_script_of(options)}
+    command = options.to_dict() | {"pictures": str(place_of(source).absolute()), **_script_of(options)}
     with _folder(out) as folder, folder.claim(command) as finished:
         if finished:
             progress.say(f"This study is finished; its report lies at {folder.path / 'report.html'}")
             return _read(folder)
         if options.own_script:
-            document, root = _asked_of_script(Path(source), options, progress, began)
+            document, root = _asked_of_script(source, options, progress, began)
         else:
-            document, root = _asked_of_member(Path(source), options, folder, progress, began)
+            document, root = _asked_of_member(place_of(source), options, folder, progress, began)
         write_study(folder, document, root.name)
         folder.finish(command)
     return document
@@ -132,7 +133,7 @@ def study(
         groups_file=None if groups is None else str(groups),
     )
     document = study_source(pictures, out, options, Quiet())
-    return Result(study_in_words(document), render_study(document, Path(pictures).name), document)
+    return Result(study_in_words(document), render_study(document, place_of(pictures).name), document)
 
 
 def write_study(folder: RunFolder, document: dict[str, Any], name: str) -> None:
@@ -144,8 +145,8 @@ def write_study(folder: RunFolder, document: dict[str, Any], name: str) -> None:
 
 
 def _asked_of_member(
-    source: Path, options: StudyOptions, folder: RunFolder, progress: Progress, began: float
-) -> tuple[dict[str, Any], Path]:
+    source: Place, options: StudyOptions, folder: RunFolder, progress: Progress, began: float
+) -> tuple[dict[str, Any], Place]:
     bench = set_up(source, options, folder, progress, began)
     learner, why = choose_learner(bench, options.model)
     answer = ASKED[options.question](bench, learner)
@@ -157,8 +158,9 @@ def _asked_of_member(
 
 
 def _asked_of_script(
-    source: Path, options: StudyOptions, progress: Progress, began: float
-) -> tuple[dict[str, Any], Path]:
+    source: str | os.PathLike[str], options: StudyOptions, progress: Progress, began: float
+) -> tuple[dict[str, Any], Place]:
+    source = for_script(source)
     answer, pictures, name = ask_script(source, options, progress, began)
     counts = list(pictures.counts().values())
     positive = (

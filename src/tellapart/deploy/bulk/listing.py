@@ -115,7 +115,7 @@ def _refused(errors: list[OSError], folder: Path) -> Iterator[Listed]:
 
 def _source(given: str, stdin: BinaryIO | None) -> Callable[[], Iterator[Listed]]:
     if is_address(given):
-        return _source_at(Address.of(given))
+        return list_at(Address.of(given))
     path = Path(given)
     if given == STDIN:
         return lambda: _from_stream(sys.stdin.buffer if stdin is None else stdin)
@@ -134,7 +134,8 @@ def _source(given: str, stdin: BinaryIO | None) -> Callable[[], Iterator[Listed]
     raise PicturesError(PATHS, found="nothing there", where=given, advice="check the path")
 
 
-def _source_at(address: Address) -> Callable[[], Iterator[Listed]]:
+def list_at(address: Address) -> Callable[[], Iterator[Listed]]:
+    """Return what lists a picture, folder or table at an address; raises as `open_listing`."""
     try:
         kind = address.kind()
     except OSError as error:
@@ -176,10 +177,10 @@ def _named(names: Sequence[bytes], end: bytes) -> Iterator[Listed]:
     for raw in names:
         name = os.fsdecode(raw if end == b"\0" else raw.removesuffix(b"\r"))
         if name:
-            yield _named_one(name)
+            yield list_item(name)
 
 
-def _named_one(name: str) -> Listed:
+def list_item(name: str) -> Listed:
     """Return what a list means by a name: a file, else an address."""
     if not is_address(name):
         return Listed(name, name)
@@ -199,7 +200,7 @@ def _table(path: Place) -> Callable[[], Iterator[Listed]]:
             if isinstance(path, Address):
                 yield _row_at(path, given)
             elif is_address(given):
-                yield _named_one(given)
+                yield list_item(given)
             else:
                 # Absolute paths stay as they are.
                 yield Listed(given, str(path.parent / given), "" if given.strip() else NO_PATH)
@@ -210,10 +211,12 @@ def _table(path: Place) -> Callable[[], Iterator[Listed]]:
 def _row_at(table: Address, given: str) -> Listed:
     """Return what a table at an address means: it may have been written by others, so nothing of this machine."""
     if is_address(given):
-        one = _named_one(given)
+        one = list_item(given)
         if isinstance(one.file, Address) and one.file.protocol == table.protocol:
             return one
-        return Listed(one.name, "", one.error or f"an address that is not {table.protocol}://, as its table is")
+        return Listed(
+            one.name, "", one.error or f"an address that is not {table.protocol}://, as its table is"
+        )
     path = table.parent.below(given)
     if path is None:
         return Listed(given, "", "a path that leads out of its table's folder" if given.strip() else NO_PATH)

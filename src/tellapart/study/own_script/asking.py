@@ -15,6 +15,7 @@ from tellapart.diagnose.script import Script, take
 from tellapart.errors import PicturesError
 from tellapart.members.member import Progress
 from tellapart.options import check_class
+from tellapart.pictures.address import for_script
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import read_pictures
 from tellapart.study.answer import Answer, too_few_rounds
@@ -112,7 +113,7 @@ def _longest(pictures: Pictures) -> int:
     sides = []
     for index in np.linspace(0, len(pictures) - 1, min(LOOKED_AT, len(pictures))).astype(int):
         try:
-            with Image.open(pictures.file(int(index))) as image:
+            with Image.open(for_script(pictures.file(int(index)))) as image:
                 sides.append(max(image.size))
         except (OSError, ValueError, Image.DecompressionBombError):
             continue

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tellapart.pictures.address import for_script
 from tellapart.pictures.collection import Pictures
 from tellapart.study.arm import Arm, training_set
 
@@ -37,12 +38,12 @@ def lay_out(pictures: Pictures, chosen: np.ndarray, folder: Path) -> Path:
     folder
         Made; what is returned is a folder in it of the same name as the user's.
     """
-    root = folder / (pictures.root.resolve().name or "pictures")
+    root = folder / (for_script(pictures.root).resolve().name or "pictures")
     held = np.setdiff1d(np.arange(len(pictures)), trained_on(pictures))
     for index in (*held.tolist(), *chosen.tolist()):
         place = _free(root / pictures.paths[index])
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(pictures.file(index).resolve())
+        place.symlink_to(for_script(pictures.file(index)).resolve())
     return root
 
 
