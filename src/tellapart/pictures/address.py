@@ -126,12 +126,14 @@ class Address:
     @property
     def name(self) -> str:
         """The last part, as far as it may be shown."""
-        return posixpath.basename(self.inner) or str(self).rstrip("/").rpartition("/")[2]
+        head, top, _ = self._links()
+        return masked(f"{head}{top}/{self.inner}").rstrip("/").rpartition("/")[2]
 
     @property
     def suffix(self) -> str:
-        """As a `Path` has it."""
-        return posixpath.splitext(self.inner)[1]
+        """As a `Path` has it; a query is none of the name."""
+        path = self.inner.partition("?")[0] if self.protocol in ("http", "https") else self.inner
+        return posixpath.splitext(path)[1]
 
     @property
     def parent(self) -> Address:
@@ -323,8 +325,8 @@ def _followed(system: Any, info: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a link leads to; nothing we know where that is nothing."""
     try:
         found: Mapping[str, Any] = system.info(info["name"])
-    except FileNotFoundError:
-        return {"type": "link to nothing"}
+    except OSError:
+        return {"type": "link to nothing, or to itself"}
     return found
 
 

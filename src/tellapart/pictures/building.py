@@ -104,7 +104,7 @@ class _Begun:
         """Take over what can be used of an earlier build of the same files; forget the rest."""
         self._stream.seek(0)
         end = 0
-        if self._stream.readline() == self._header:
+        if self._stream.readline(len(self._header)) == self._header:
             end = len(self._header)
             written = pixels.stat().st_size if pixels.is_file() else 0
             for path, (line, noted) in zip(pictures.paths, self._lines(), strict=False):

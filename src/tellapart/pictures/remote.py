@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -27,14 +27,35 @@ THIS_ONE_STATUS = range(400, 500)
 NOT_NOW_STATUS = (401, 407, 408, 425, 429)
 """Of HTTP: the first are said of one file, the second of who asks, how often, and when."""
 
+SECRET_CHARACTERS = 16
+"""From this length on, the value of a query may be a key: a shorter one could be guessed. Shorter ones tell pictures
+apart (``?id=12``)."""
+
 _USER = re.compile(r"(?<=://)([^\s/@:'\"]*):([^\s/'\"]*)@")
-_TOKEN_USER = re.compile(r"(?<=http://)[^\s/@'\"]+@|(?<=https://)[^\s/@'\"]+@")
-_QUERY = re.compile(r"(?<=[?&])([^\s?&=#'\"]+)=[^\s&#'\"]*")
+_TOKEN_USER = re.compile(r"(?:(?<=http://)|(?<=https://))([^\s/@'\"]+)@")
+_QUERY = re.compile(r"(?<=[?&])([^\s?&=#'\"]+)=([^\s&#'\"]+)")
+_NAMED_SECRET = re.compile(r"sig|tok|key|pass|pwd|secret|cred|auth|session", re.IGNORECASE)
+
+_TURN = threading.Lock()  # of file systems that are not made for many questions at a time: see `ask`
 
 
 def masked(text: str) -> str:
-    """Return text without passwords (``user:***@``) and without the values of a query (``?signature=***``)."""
-    return _QUERY.sub(r"\1=***", _TOKEN_USER.sub("***@", _USER.sub(r"\1:***@", text)))
+    """Return text without passwords (``user:***@``) and without what a query may open with (``?signature=***``)."""
+    return _QUERY.sub(_without_value, _TOKEN_USER.sub("***@", _USER.sub(r"\1:***@", text)))
+
+
+def _without_value(found: re.Match[str]) -> str:
+    return f"{found[1]}=***" if _is_secret(*found.groups()) else found[0]
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return len(value) >= SECRET_CHARACTERS or _NAMED_SECRET.search(name) is not None
+
+
+def _secrets(address: str) -> set[str]:
+    """Return what `masked` takes out, to be found where a file system speaks of it alone."""
+    values = {value for name, value in _QUERY.findall(address) if _is_secret(name, value)}
+    return (values | {word for _, word in _USER.findall(address)} | {*_TOKEN_USER.findall(address)}) - {""}
 
 
 def ask(base: str, inner: str, question: Callable[[Any, str], T]) -> T:
@@ -52,8 +73,9 @@ def ask(base: str, inner: str, question: Callable[[Any, str], T]) -> T:
     tries = 0
     while True:
         try:
-            system, top, turn = opened(base)
-            with turn:
+            system, top = opened(base)
+            # Others than these may have one connection, or one place in a file.
+            with nullcontext() if system.async_impl else _TURN:
                 return question(system, f"{top.rstrip('/')}/{inner}" if top and inner else inner or top)
         except TellapartError:
             raise
@@ -61,9 +83,10 @@ def ask(base: str, inner: str, question: Callable[[Any, str], T]) -> T:
             raise FileNotFoundError(errno.ENOENT, "nothing there") from None
         except Exception as error:  # each file system has its own kinds
             if _of_this_one(error):
-                raise PermissionError(errno.EACCES, f"no permission ({_said(error, base)})") from None
+                said = _said(error, f"{base}/{inner}")
+                raise PermissionError(errno.EACCES, f"no permission ({said})") from None
             if tries == len(WAITS_SECONDS) or _for_good(error):
-                raise unreachable(base, inner, _said(error, base)) from None
+                raise unreachable(base, inner, _said(error, f"{base}/{inner}")) from None
         time.sleep(WAITS_SECONDS[tries])
         tries += 1
 
@@ -84,8 +107,8 @@ def _of_this_one(error: Exception) -> bool:
 
 
 @lru_cache(maxsize=SYSTEMS)
-def opened(base: str) -> tuple[Any, str, AbstractContextManager[object]]:
-    """Return the file system of an address, the path in it, and whose turn it is where only one thread may ask.
+def opened(base: str) -> tuple[Any, str]:
+    """Return the file system of an address, and the path in it.
 
     Raises
     ------
@@ -127,8 +150,7 @@ def opened(base: str) -> tuple[Any, str, AbstractContextManager[object]]:
             where=masked(base),
             advice="s3://, gs://, az://, sftp://, https:// and others; a path of this machine has no ://",
         ) from None
-    # Those that are not made for many questions at a time may have one connection, or one place in a file.
-    return system, str(path), nullcontext() if system.async_impl else threading.Lock()
+    return system, str(path)
 
 
 def unreachable(base: str, inner: str, found: str) -> AddressError:
@@ -142,11 +164,11 @@ def unreachable(base: str, inner: str, found: str) -> AddressError:
     )
 
 
-def _said(error: Exception, base: str) -> str:
+def _said(error: Exception, address: str) -> str:
     """Return in a line what a file system says, without the secrets of the address."""
     lines = (line.strip() for line in str(error).splitlines())
     text = f"{type(error).__name__}: {next(filter(None, lines), 'no reason given')}"
-    for secret in {found for _, found in _USER.findall(base)} - {""}:
+    for secret in _secrets(address):
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
     return masked(text)[:300]
 
