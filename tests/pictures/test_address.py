@@ -212,8 +212,9 @@ def test_a_name_is_never_read_as_an_address(bucket, draw, tmp_path):
         np.testing.assert_array_equal(decode(pictures.file(index))[0], decode(picture)[0])
     listed = Address.in_list(f"memory://{bucket}/set/a/{names[0]}")
     assert listed == Address(f"memory://{bucket}", f"set/a/{names[0]}")
-    with pytest.raises(ValueError, match="one file system"):
-        Address.in_list(f"simplecache::memory://{bucket}/x.png")
+    for chained in (f"simplecache::memory://{bucket}/x.png", f"zip://x::memory://{bucket}/x.zip", "s3://x::zip"):
+        with pytest.raises(ValueError, match="one file system"):
+            Address.in_list(chained)
 
 
 def test_nothing_is_written_but_the_store(tmp_path, bucket, draw, monkeypatch):

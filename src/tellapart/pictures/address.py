@@ -90,9 +90,9 @@ class Address:
             It is an address behind another one.
         """
         found = _ADDRESS.match(text)
-        if found is None or found[1]:
+        top, inner = _split(found[2].lower(), found[3]) if found else ("", "")
+        if found is None or found[1] or "::" in top:
             raise ValueError("an address of one file system was expected")
-        top, inner = _split(found[2].lower(), found[3])
         return cls(f"{found[2]}://{top}", inner)
 
     def __str__(self) -> str:
