@@ -212,7 +212,11 @@ def test_a_name_is_never_read_as_an_address(bucket, draw, tmp_path):
         np.testing.assert_array_equal(decode(pictures.file(index))[0], decode(picture)[0])
     listed = Address.in_list(f"memory://{bucket}/set/a/{names[0]}")
     assert listed == Address(f"memory://{bucket}", f"set/a/{names[0]}")
-    for chained in (f"simplecache::memory://{bucket}/x.png", f"zip://x::memory://{bucket}/x.zip", "s3://x::zip"):
+    for chained in (
+        f"simplecache::memory://{bucket}/x.png",
+        f"zip://x::memory://{bucket}/x.zip",
+        "s3://x::zip",
+    ):
         with pytest.raises(ValueError, match="one file system"):
             Address.in_list(chained)
 
