@@ -34,7 +34,10 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 MOST_EXAMPLES = 3  # sets of files, and files of a set, that are named on the screen
 
 PicturesArgument = Annotated[
-    str, typer.Argument(help="A folder with one folder per class, or a table; see the README.")
+    str,
+    typer.Argument(
+        help="A folder with one folder per class, or a table, here or at an address (s3://…); see the README."
+    ),
 ]
 RunArgument = Annotated[Path, typer.Argument(help="The folder of a finished run.")]
 GroupsOption = Annotated[
@@ -189,7 +192,7 @@ def diagnose(
         list[str] | None, typer.Argument(metavar="-- ARGS...", help="What the script itself is given.")
     ] = None,
     pictures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The script's first argument, or {pictures} in ARGS.")
+        str | None, typer.Option(metavar="DIR", help="The script's first argument, or {pictures} in ARGS.")
     ] = None,
     time: Annotated[str, typer.Option(help="A ceiling for the whole command: 90, 90s, 10m, 1h.")] = "10m",
     out: Annotated[
@@ -289,8 +292,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="PATH...",
-            help="Pictures, folders, quoted patterns, tables with a column path, or - for a list of files on standard "
-            "input.",
+            help="Pictures, folders, quoted patterns, tables with a column path, addresses (s3://…) of these, or - for "
+            "a list of files on standard input.",
         ),
     ],
     out: Annotated[
@@ -322,7 +325,8 @@ def export(
     run: RunArgument,
     to: Annotated[Path, typer.Option(metavar="FILE.onnx", help="The file to write.")],
     pictures: Annotated[
-        Path | None, typer.Option(help="Where the run's pictures are now, if they were moved.")
+        str | None,
+        typer.Option(help="Where the run's pictures are now, if they were moved or lie at an address."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -347,13 +351,17 @@ def serve(
     max_mib: Annotated[int, typer.Option(help="The largest request.")] = 32,
     max_megapixels: Annotated[int, typer.Option(help="The largest picture.")] = 50,
     pictures: Annotated[
-        Path | None, typer.Option(help="Where the run's pictures are now, if they were moved.")
+        str | None,
+        typer.Option(help="Where the run's pictures are now, if they were moved or lie at an address."),
     ] = None,
 ) -> None:
     """Answer over HTTP, pictures in, labels out; and show a page to try it and to check labels."""
     from tellapart.deploy.service.options import ServeOptions, require_extra
+    from tellapart.pictures.address import location_of
 
-    options = ServeOptions(host, port, token, max_mib, max_megapixels, pictures)
+    options = ServeOptions(
+        host, port, token, max_mib, max_megapixels, None if pictures is None else location_of(pictures)
+    )
     require_extra()
     from tellapart.deploy.service.serving import serve as serve_run
 

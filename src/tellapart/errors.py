@@ -9,6 +9,7 @@
     ├── OptionError                an option or parameter has an impossible value; also a ValueError
     ├── WrongKindError             from Python: an argument is of a kind that is not read; also a TypeError
     ├── RunFolderError             the run folder is used, unwritable, damaged or of another schema
+    ├── AddressError               an address (s3://…) cannot be reached, or its connection was lost
     ├── ClusterError               the machines that should run the work cannot be used, or were lost
     └── MissingExtraError          a package of an optional extra is not installed
 
@@ -65,6 +66,10 @@ class WrongKindError(TellapartError, TypeError):
 
 class RunFolderError(TellapartError):
     """The run folder is used, unwritable, damaged or of another schema."""
+
+
+class AddressError(TellapartError):
+    """An address cannot be reached, or its connection was lost."""
 
 
 class ClusterError(TellapartError):

@@ -19,7 +19,7 @@ from tellapart.evaluate.measures import measure, to_json
 from tellapart.evaluate.not_sure import NotSure, apply_not_sure
 from tellapart.pictures.collection import LeftOut, Pictures
 from tellapart.pictures.read import read_pictures
-from tellapart.pictures.store import decode_stream
+from tellapart.pictures.stream import decode_stream
 from tellapart.run_folder import SCHEMA, RunFolder
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from tellapart.errors import OptionError
 from tellapart.evaluate.aim import Aim
+from tellapart.pictures.address import location_of
 from tellapart.pictures.corrections import identity_of
 
 MEMBERS = ("probe", "detail", "finetune")
@@ -52,7 +52,7 @@ class TrainOptions:
             "prevalence": self.aim.prevalence,
             "backbone": self.backbone,
             "members": list(self.members),
-            "groups_file": self.groups_file and str(Path(self.groups_file).absolute()),
+            "groups_file": self.groups_file and str(location_of(self.groups_file).absolute()),
         }
         if self.corrections_file is not None:  # with other corrections it is another command
             same["corrections_file"] = identity_of(self.corrections_file)

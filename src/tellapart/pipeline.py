@@ -26,6 +26,7 @@ from tellapart.members.member import Fitted, Job
 from tellapart.members.speed import measure_speed
 from tellapart.options import TrainOptions, check_class
 from tellapart.outcome import Outcome, publish
+from tellapart.pictures.address import Address, location_of
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.corrections import NAME as CORRECTIONS
 from tellapart.pictures.corrections import corrections_text, read_corrections
@@ -52,7 +53,7 @@ class Prepared:
 
 @sharing_the_processor()
 def train(
-    source: str | os.PathLike[str] | Pictures,
+    source: str | os.PathLike[str] | Address | Pictures,
     run: str | os.PathLike[str],
     options: TrainOptions,
     progress: Progress,
@@ -82,7 +83,7 @@ def train(
         pictures, identity = source, source.identity()
     else:
         pictures = read_for(options, source)
-        identity = str(Path(source).absolute())
+        identity = str(location_of(source).absolute())
     check_positive(options, pictures.classes)
     backbone = load_backbone(options.backbone)
     folder = RunFolder(Path(run))
@@ -112,7 +113,7 @@ def train(
     return metrics
 
 
-def read_for(options: TrainOptions, source: str | os.PathLike[str]) -> Pictures:
+def read_for(options: TrainOptions, source: str | os.PathLike[str] | Address) -> Pictures:
     """Read PICTURES, with what `options` say belongs together and was corrected."""
     return read_pictures(source, groups_file=options.groups_file, corrections_file=options.corrections_file)
 

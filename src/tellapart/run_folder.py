@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tellapart.cells import CsvRows
-from tellapart.errors import ClusterError, RunFolderError, TellapartError
+from tellapart.errors import AddressError, ClusterError, RunFolderError, TellapartError
 
 SCHEMA = 1
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -53,7 +53,9 @@ class RunFolder:
             except RunFolderError:
                 raise  # what is done stays: the same command goes on when there is room again
             except TellapartError as error:
-                lost = isinstance(error, ClusterError) and (self.path / PLAN).exists()
+                lost = isinstance(error, AddressError) or (
+                    isinstance(error, ClusterError) and (self.path / PLAN).exists()
+                )
                 if found is None and not lost:  # the input cannot be used: as if nothing had been asked
                     self._remove(existed)
                 raise

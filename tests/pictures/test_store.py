@@ -14,7 +14,8 @@ import pytest
 from tellapart.errors import BrokenPictureError, RunFolderError
 from tellapart.pictures.decode import STORE_SIDE, decode
 from tellapart.pictures.read import read_pictures
-from tellapart.pictures.store import AHEAD, INDEX, PIXELS, decode_all, decode_stream
+from tellapart.pictures.store import INDEX, PIXELS, decode_all
+from tellapart.pictures.stream import AHEAD, decode_stream
 
 
 class Counter(list):

@@ -123,12 +123,12 @@ def connected(on_ray, monkeypatch):
 def test_rows_are_the_same_here_and_there(
     ending, run, drawn, place, connected, tmp_path, monkeypatch, dying_once
 ):
-    """Also where a worker is killed in the middle of a part, and for files that cannot be read."""
+    """Also where a worker is killed in the middle of a part, for files that cannot be read, and from an address."""
     monkeypatch.setattr("tellapart.deploy.bulk.rows.CHUNK", 8)
     (drawn / "a" / "broken.png").write_bytes(b"no picture")
     monkeypatch.chdir(drawn.parent)
     (drawn.parent / "list.csv").write_text("path\n" + "\n".join(["pictures/b/001.png", "gone.png"]) + "\n")
-    paths = [drawn.name, "list.csv"]
+    paths = [drawn.name, "list.csv", f"file://{drawn / 'b'}", f"file://{drawn / 'a' / 'broken.png'}"]
     for name, on in (("here", HERE), ("there", place)):
         if name == "there":
             monkeypatch.setattr(spread, "answer_part", dying_once(spread.answer_part, 1))

@@ -236,7 +236,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             handed = open_input(X, whiteness)
             pairs = (Pair(image, image) for image, _ in handed.decoded(whiteness))
             if isinstance(handed, Files):
-                pairs = read_pairs(Path(file) for file in handed.paths)
+                pairs = read_pairs(handed.paths)
         return write_export(trained.model, trained.predictor, pairs, target)
 
     @property

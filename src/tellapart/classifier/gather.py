@@ -14,6 +14,7 @@ from tellapart.classifier.images import Whiteness
 from tellapart.classifier.inputs import Files, Loose, open_input
 from tellapart.classifier.labels import Labels, check_labels, is_missing
 from tellapart.errors import PicturesError, WrongKindError
+from tellapart.pictures.address import Address
 from tellapart.pictures.collection import Pictures, Row
 from tellapart.pictures.groups import apply_groups
 from tellapart.pictures.store import StoredPictures, fill_store
@@ -123,11 +124,18 @@ def _known(y: np.ndarray | None, own: Sequence[Any] | None) -> np.ndarray:
 def _files(files: Files, names: list[str], groups: list[str] | None) -> Pictures:
     import pandas as pd
 
+    if away := next((path for path in files.paths if isinstance(path, Address)), None):
+        raise PicturesError(
+            "Pictures at an address are trained on as a folder or table.",
+            found="a list of addresses",
+            where=str(away),
+            advice="fit('s3://bucket/folder'), or of a table that lies beside the pictures",
+        )
     frame = pd.DataFrame(index=range(len(files))) if files.frame is None else files.frame
     frame = frame.assign(path=files.paths, label=names)
     if groups is not None:
         frame = frame.assign(group=groups)
-    folders = [os.path.dirname(path) for path in files.paths if path]  # noqa: PTH120 - texts, fast
+    folders = [os.path.dirname(str(path)) for path in files.paths if path]  # noqa: PTH120 - texts, fast
     root = Path(os.path.commonpath(folders)) if folders else Path.cwd()
     pictures = from_frame(frame, root=root, where="X")
     # A groups.csv that lies with the pictures holds, unless the caller says what belongs together.

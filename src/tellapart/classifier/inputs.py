@@ -13,11 +13,12 @@ import numpy as np
 from PIL import Image
 
 from tellapart.classifier.images import CHANNELS, Whiteness, check_dtype, decode_any
-from tellapart.deploy.bulk.listing import list_pictures
+from tellapart.deploy.bulk.listing import list_at, list_item, list_pictures
 from tellapart.errors import BrokenPictureError, PicturesError, WrongKindError
+from tellapart.pictures.address import Address, Location, is_address, location_of
 from tellapart.pictures.decode import Facts
 from tellapart.pictures.read import read_pictures
-from tellapart.pictures.store import decode_stream
+from tellapart.pictures.stream import decode_stream
 from tellapart.pictures.table import load_table
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ class Files:
     Attributes
     ----------
     paths
-        N absolute paths, in the order of X; empty where X gives none.
+        N absolute paths or addresses, in the order of X; empty where X gives none.
     frame
         The table they come from, its other columns as they are; None without one.
     labels
         What the table or the folders say; None where they say nothing.
     """
 
-    paths: list[str]
+    paths: list[str | Address]
     frame: pd.DataFrame | None = None
     labels: Sequence[Any] | None = None
 
@@ -110,7 +111,7 @@ def open_input(X: Any, whiteness: Whiteness, *, with_labels: bool = False) -> Fi
         X is something else.
     """
     if isinstance(X, (str, os.PathLike)):
-        return _from_path(Path(X), with_labels)
+        return _from_place(location_of(X), with_labels)
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(X, pandas.DataFrame):
         return _from_frame(X, Path())
@@ -125,23 +126,30 @@ def open_input(X: Any, whiteness: Whiteness, *, with_labels: bool = False) -> Fi
     return _from_sequence(X, whiteness)
 
 
-def _from_path(path: Path, with_labels: bool) -> Files:
+def _from_place(path: Location, with_labels: bool) -> Files:
     if path.suffix.lower() in (".csv", ".parquet") and path.is_file():
         return _from_frame(load_table(path), path.parent)
     if with_labels:
         pictures = read_pictures(path, for_training=False)
         names = [pictures.classes[label] for label in pictures.labels]
-        return Files([str(pictures.file(i)) for i in range(len(pictures))], labels=names)
+        return Files([_as_listed(pictures.file(i)) for i in range(len(pictures))], labels=names)
     return Files(_loose_files(path))
 
 
-def _loose_files(path: Path) -> list[str]:
+def _as_listed(file: Location) -> str | Address:
+    return file if isinstance(file, Address) else str(file)
+
+
+def _loose_files(path: Location) -> list[str | Address]:
     """Return a picture, or those below a folder sorted by path, whatever the folders are."""
-    if not path.is_dir():
-        if not path.exists():
-            raise PicturesError(KINDS, found="nothing there", where=str(path), advice="check the path")
+    if isinstance(path, Address):
+        found = {one.name: one.file for one in list_at(path)()}
+    elif path.is_dir():
+        found = {one.name: one.file for one in list_pictures(path)}
+    elif path.exists():
         return [str(path)]
-    found = {one.name: one.file for one in list_pictures(path)}
+    else:
+        raise PicturesError(KINDS, found="nothing there", where=str(path), advice="check the path")
     if not found:
         raise PicturesError(
             "At least one picture was expected.", found="none", where=str(path), advice="check the path"
@@ -149,7 +157,7 @@ def _loose_files(path: Path) -> list[str]:
     return [found[name] for name in sorted(found)]
 
 
-def _from_frame(frame: pd.DataFrame, home: Path) -> Files:
+def _from_frame(frame: pd.DataFrame, home: Location) -> Files:
     """Take a table whose paths are relative to `home`."""
     columns = [str(column).strip() for column in frame.columns]
     if columns.count("path") != 1:
@@ -217,10 +225,15 @@ def _row_of(item: Any) -> tuple[Any, Any]:
     return item, None
 
 
-def _absolute(path: Any, home: Path) -> str:
+def _absolute(path: Any, home: Location) -> str | Address:
     """Return a path as the system sees it; an empty or missing one stays empty, to be refused by its row."""
     if not isinstance(path, (str, os.PathLike)) or not str(path).strip():
         return ""
+    if isinstance(home, Address):
+        inner = home.below(str(path))
+        return "" if inner is None else home / inner
+    if isinstance(path, str) and is_address(path):
+        return list_item(path).file
     return os.path.abspath(home / path)  # noqa: PTH100 - links are not resolved: names count
 
 

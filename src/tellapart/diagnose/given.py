@@ -10,6 +10,7 @@ from time import monotonic
 
 from tellapart.errors import OptionError
 from tellapart.options import parse_duration
+from tellapart.pictures.address import for_script
 from tellapart.result import Result
 from tellapart.run_folder import RunFolder
 from tellapart.scale.opening import HERE, Place
@@ -25,7 +26,7 @@ HISTORIES = (".csv", ".tsv", ".json")
 def diagnose_given(
     what: str,
     *,
-    pictures: Path | None = None,
+    pictures: str | os.PathLike[str] | None = None,
     seconds: float = 600.0,
     args: Sequence[str] = (),
     out: Path | None = None,
@@ -45,10 +46,13 @@ def diagnose_given(
     TellapartError
         It is none of these, or cannot be used.
     """
+    folder_given = None if pictures is None else for_script(pictures)
     path = Path(what)
     is_run, is_history = path.is_dir(), path.suffix.lower() in HISTORIES
     if what == "-" or not (is_run or is_history):
-        return diagnose_script(what, pictures=pictures, seconds=seconds, args=args, out=out, say=say, on=on)
+        return diagnose_script(
+            what, pictures=folder_given, seconds=seconds, args=args, out=out, say=say, on=on
+        )
     if on != HERE:
         raise OptionError(
             "A history or a run is read here; only scripts are run elsewhere.",
@@ -64,7 +68,7 @@ def diagnose_given(
             advice="name one file or folder at a time",
         )
     began = monotonic()
-    found = replace(_read(path, pictures, is_run=is_run), seconds=monotonic() - began)
+    found = replace(_read(path, folder_given, is_run=is_run), seconds=monotonic() - began)
     if out is not None:
         folder = RunFolder(out)
         folder.open_for(FILES)
@@ -103,7 +107,7 @@ def diagnose(
     """
     found = diagnose_given(
         os.fspath(what),
-        pictures=None if pictures is None else Path(pictures),
+        pictures=pictures,
         seconds=parse_duration(time),
         args=args,
         out=None if out is None else Path(out),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from tellapart.pictures.address import Address, Location
 
 PARTS = ("train", "validation", "test")
 
@@ -48,7 +50,7 @@ class Pictures:
     Attributes
     ----------
     root
-        Folder that `paths` are relative to.
+        Folder that `paths` are relative to, here or at an address.
     paths
         N relative POSIX paths.
     labels
@@ -67,7 +69,7 @@ class Pictures:
         Paths of the pictures whose label was replaced by a corrections file.
     """
 
-    root: Path
+    root: Location
     paths: tuple[str, ...]
     labels: np.ndarray
     classes: tuple[str, ...]
@@ -80,7 +82,7 @@ class Pictures:
     @classmethod
     def from_rows(
         cls,
-        root: Path,
+        root: Location,
         rows: Mapping[str, Row],
         *,
         left_out: Sequence[LeftOut] = (),
@@ -106,7 +108,7 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def file(self, index: int) -> Path:
+    def file(self, index: int) -> Location:
         """Return the file of picture `index`."""
         return self.root / self.paths[index]
 
@@ -153,3 +155,17 @@ class Pictures:
             for name, path in zip(self.groups, self.paths, strict=True)
         )
         return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+
+
+def stamp_of(file: Location | str) -> list[int | str] | None:
+    """Return size and time of change of a file (at an address: its mark), by which it is known again.
+
+    None where there is none; and at an address that no listing was made of, for a question takes as long as the file.
+    """
+    if isinstance(file, Address):
+        return None if file.stamp is None else list(file.stamp)
+    try:
+        found = os.stat(file)  # noqa: PTH116 - a name may hold what Path refuses
+    except (OSError, ValueError):
+        return None
+    return [found.st_size, found.st_mtime_ns]

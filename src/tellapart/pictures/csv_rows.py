@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from pathlib import Path
 
 from tellapart.errors import PicturesError
+from tellapart.pictures.address import Location
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class CsvRows:
     lines: list[int]
 
 
-def read_csv_rows(path: Path) -> CsvRows:
+def read_csv_rows(path: Location) -> CsvRows:
     """Read a table as text, empty where a value is missing; empty lines are passed over.
 
     Raises
@@ -39,7 +39,7 @@ def read_csv_rows(path: Path) -> CsvRows:
         ) from error
 
 
-def unreadable(path: Path, error: OSError) -> PicturesError:
+def unreadable(path: Location, error: OSError) -> PicturesError:
     """Return what is said where a table cannot be opened."""
     return PicturesError(
         "A table that can be read was expected.",
@@ -49,7 +49,7 @@ def unreadable(path: Path, error: OSError) -> PicturesError:
     )
 
 
-def _read(path: Path) -> CsvRows:
+def _read(path: Location) -> CsvRows:
     with path.open(encoding="utf-8-sig", newline="") as text:
         reader = csv.reader(text, strict=True)
         header = next(reader, [])

@@ -17,7 +17,9 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tellapart.errors import BrokenPictureError, LargePictureError
+from tellapart.errors import AddressError, BrokenPictureError, LargePictureError, TellapartError
+from tellapart.pictures.address import Address
+from tellapart.pictures.fetching import fetch
 
 MAX_PIXELS = 120_000_000
 """Refused before decoding: more than any camera of today (about 100 megapixels); 360 MB as RGB."""
@@ -33,6 +35,8 @@ NOT_DECODED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
 
 SIGNED = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000")
 """Formats whose first bytes cannot be mistaken, so that a file of any name can be tried for them."""
+
+PREFIX_BYTES = 16  # what Pillow asks its formats by
 
 TELLTALES = (
     (b"version https://git-lfs", "a Git LFS pointer, not the picture itself", "fetch it: git lfs pull"),
@@ -74,21 +78,24 @@ class Facts:
 
 
 def decode(
-    source: str | os.PathLike[str] | bytes,
+    source: str | os.PathLike[str] | bytes | Address,
     *,
     longest_side: int | None = STORE_SIDE,
     max_pixels: int = MAX_PIXELS,
+    called: str = "the picture",
 ) -> tuple[np.ndarray, Facts]:
     """Decode a picture.
 
     Parameters
     ----------
     source
-        A file, or the bytes of one.
+        A file, here or at an address, or the bytes of one.
     longest_side
         Reduce to this longest side, px (aspect kept, never enlarged); None keeps every pixel.
     max_pixels
         Of the original; up to `MAX_PIXELS`.
+    called
+        What bytes are called in messages.
 
     Returns
     -------
@@ -101,8 +108,12 @@ def decode(
         Empty, truncated, or not a picture.
     LargePictureError
         It has more than `max_pixels`; it was not decoded.
+    AddressError
+        It lies at an address that cannot be reached.
     """
-    name = "the picture" if isinstance(source, bytes) else str(source)
+    if isinstance(source, Address):
+        source, called = fetch(source), str(source)
+    name = called if isinstance(source, bytes) else str(source)
     try:
         size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
         if size == 0:
@@ -110,7 +121,7 @@ def decode(
         hush_pillow()
         with _opened(source) as stream, Image.open(stream, formats=_formats()) as image:
             return _decode(image, size, name, longest_side, max_pixels)
-    except BrokenPictureError:
+    except TellapartError:
         raise
     except Image.DecompressionBombError as error:
         raise _too_large(name, str(error), max_pixels) from None
@@ -122,14 +133,29 @@ def decode(
         raise _broken(_reason(error), name) from error
 
 
-def recognised(file: str | os.PathLike[str]) -> bool:
+def recognised(file: str | os.PathLike[str] | Address) -> bool:
     """Tell from its first bytes whether a file, whatever its name, holds a picture of a common format."""
     hush_pillow()
     try:
-        with Image.open(file, formats=SIGNED):
+        opened = _if_signed(file) if isinstance(file, Address) else file
+        if opened is None:
+            return False
+        with Image.open(opened, formats=SIGNED):
             return True
+    except AddressError:
+        raise
     except Exception:
         return False
+
+
+def _if_signed(file: Address) -> io.BytesIO | None:
+    """Return the file, which is read only where it begins as a picture does."""
+    Image.init()
+    head = file.head(PREFIX_BYTES)
+    accepting = (Image.OPEN[form][1] for form in SIGNED if form in Image.OPEN)
+    if not any(accepts is not None and accepts(head) for accepts in accepting):
+        return None
+    return io.BytesIO(fetch(file))
 
 
 def decode_image(image: Image.Image, name: str) -> tuple[np.ndarray, Facts]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tellapart.errors import PicturesError
+from tellapart.pictures.address import Address, Entry, Location, Stamp
 from tellapart.pictures.collection import PART_NAMES, LeftOut, Pictures, Row
 from tellapart.pictures.decode import picture_suffixes, recognised
 
@@ -24,8 +25,10 @@ SIDE_SUFFIXES = frozenset(
 )
 """What is expected to lie beside pictures: passed over without a word, unless it is a misnamed picture."""
 
+_Entry = os.DirEntry[str] | Entry
 
-def read_folder(root: Path) -> Pictures:
+
+def read_folder(root: Location) -> Pictures:
     """Read class folders, or part folders with class folders, below `root`.
 
     Raises
@@ -48,14 +51,19 @@ def read_folder(root: Path) -> Pictures:
         _refuse_one_class(found, next(iter(labels)))
     left_out = [LeftOut(path, reason) for path, reason in found.left_out.items()]
     warnings = (*found.warnings, *_remarks(found, labels))
-    return Pictures.from_rows(root, found.rows, left_out=left_out, warnings=warnings)
-
-
-def looks_like_picture(file: Path) -> bool:
-    """Tell pictures by their suffix, else by their first bytes (a misnamed picture is still a picture)."""
-    return os.path.isfile(file) and (  # noqa: PTH113 - unlike Path's it never raises
-        file.suffix.lower() in picture_suffixes() or recognised(file)
+    known = (
+        root.knowing({path: found.stamps[path] for path in found.rows}) if isinstance(root, Address) else root
     )
+    return Pictures.from_rows(known, found.rows, left_out=left_out, warnings=warnings)
+
+
+def looks_like_picture(file: Location) -> bool:
+    """Tell pictures by their suffix, else by their first bytes (a misnamed picture is still a picture).
+
+    What lies at an address is known to be a file.
+    """
+    there = isinstance(file, Address) or os.path.isfile(file)  # noqa: PTH113 - unlike Path's it never raises
+    return there and (file.suffix.lower() in picture_suffixes() or recognised(file))
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,9 @@ class _ClassFolder:
 class _Found:
     """What the walk has met so far; paths are relative to the root, POSIX."""
 
-    root: Path
+    root: Location
     rows: dict[str, Row] = field(default_factory=dict)
+    stamps: dict[str, Stamp] = field(default_factory=dict)  # at an address, as listed
     left_out: dict[str, str] = field(default_factory=dict)  # path -> reason
     warnings: list[str] = field(default_factory=list)
     loose: list[str] = field(default_factory=list)
@@ -78,11 +87,11 @@ class _Found:
     classes_met: set[str] = field(default_factory=set)
     parts_met: set[str] = field(default_factory=set)
 
-    def entries(self, inside: str) -> list[os.DirEntry[str]]:
+    def entries(self, inside: str) -> list[_Entry]:
         """List a folder by name; what cannot be listed or named is left out, and said."""
         try:
-            with os.scandir(self.root / inside) as listed:
-                entries = sorted((e for e in listed if not e.name.startswith(".")), key=lambda e: e.name)
+            listed = _listed(self.root / inside)
+            entries = sorted((e for e in listed if not e.name.startswith(".")), key=lambda e: e.name)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             if not inside:
@@ -113,7 +122,8 @@ class _Found:
         self.classes_met.add(folder.label)
         self.parts_met.add(folder.part)
         row = Row(folder.label, folder.part)
-        home = os.path.realpath(self.root / folder.inside)
+        top = self.root / folder.inside
+        home = folder.inside if isinstance(top, Address) else os.path.realpath(top)
         seen: set[str] = set()
         waiting, links = [(folder.inside, home)], list[tuple[str, str]]()
         while waiting or links:
@@ -124,12 +134,16 @@ class _Found:
             seen.add(real)
             for entry in self.entries(inside):
                 path = _join(inside, entry.name)
+                if isinstance(entry, Entry):
+                    self.stamps[path] = entry.stamp
                 if _kind(entry) != "folder":
                     self._take_file(entry, path, row)
                 elif entry.name in NO_CLASSES:
                     continue
                 elif not entry.is_symlink():
                     waiting.append((path, _join(real, entry.name)))
+                elif isinstance(entry, Entry):
+                    self.left_out[path] = "a link to a folder; not followed at an address"
                 elif os.path.commonpath([home, target := os.path.realpath(entry.path)]) == target:
                     self.left_out[path] = "a link to a folder above it; not followed"
                 else:
@@ -138,12 +152,14 @@ class _Found:
     def note_loose(self, inside: str) -> None:
         """Leave out the pictures that lie in no class folder."""
         for entry in self.entries(inside):
-            if _kind(entry) == "file" and looks_like_picture(Path(entry.path)):
+            if _kind(entry) == "file" and looks_like_picture(
+                entry.path if isinstance(entry, Entry) else Path(entry.path)
+            ):
                 path = _join(inside, entry.name)
                 self.loose.append(path)
                 self.left_out[path] = "in no class folder, so nothing says what it shows"
 
-    def _take_file(self, entry: os.DirEntry[str], path: str, row: Row) -> None:
+    def _take_file(self, entry: _Entry, path: str, row: Row) -> None:
         suffix = Path(entry.name).suffix.lower()
         if suffix in picture_suffixes():
             if _kind(entry) == "file":
@@ -238,7 +254,14 @@ def _hint(found: _Found) -> str:
     return f" (empty folders: {', '.join(map(repr, names[:6]))})" if names else " (no folders at all)"
 
 
-def _kind(entry: os.DirEntry[str]) -> str:
+def _listed(folder: Location) -> list[_Entry]:
+    if isinstance(folder, Address):
+        return list(folder.entries())
+    with os.scandir(folder) as listed:
+        return list(listed)
+
+
+def _kind(entry: _Entry) -> str:
     """Return ``folder``, ``file``, or nothing for what is neither or cannot be looked at."""
     try:
         return "folder" if entry.is_dir() else "file" if entry.is_file() else ""

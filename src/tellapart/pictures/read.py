@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tellapart.errors import PicturesError
+from tellapart.pictures.address import Address, Location, location_of
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.corrections import apply_corrections
 from tellapart.pictures.folder import LAYOUTS, looks_like_picture, read_folder
@@ -24,7 +25,7 @@ __all__ = ["check_enough", "looks_like_picture", "read_pictures"]
 
 
 def read_pictures(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Address,
     *,
     groups_file: str | os.PathLike[str] | None = None,
     corrections_file: str | os.PathLike[str] | None = None,
@@ -35,7 +36,7 @@ def read_pictures(
     Parameters
     ----------
     source
-        Folder or table, see the interface.
+        Folder or table, here or at an address (``s3://…``), see the interface.
     groups_file
         A table ``file,group``; without it a ``groups.csv`` in or beside the folder is used.
     corrections_file
@@ -52,10 +53,12 @@ def read_pictures(
     ------
     PicturesError
         Where the folder or table cannot be used.
+    AddressError
+        An address cannot be reached.
     """
-    path = Path(source)
+    path = location_of(source)
     pictures = read_folder(path) if _is_folder(path) else read_table(path)
-    pictures = apply_groups(pictures, None if groups_file is None else Path(groups_file))
+    pictures = apply_groups(pictures, None if groups_file is None else location_of(groups_file))
     if corrections_file is not None:
         pictures = apply_corrections(pictures, Path(corrections_file))
     if for_training:
@@ -118,8 +121,10 @@ def _trained_classes(pictures: Pictures) -> list[str]:
     return [pictures.classes[i] for i in np.unique(pictures.labels[pictures.parts == "train"])]
 
 
-def _is_folder(path: Path) -> bool:
+def _is_folder(path: Location) -> bool:
     """Tell a folder from a file; whatever is neither is refused."""
+    if isinstance(path, Address):
+        return _is_folder_at(path)
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -141,6 +146,21 @@ def _is_folder(path: Path) -> bool:
             advice="check the path",
         )
     return stat.S_ISDIR(mode)
+
+
+def _is_folder_at(address: Address) -> bool:
+    found = "neither a folder nor a file"
+    try:
+        if kind := address.kind():
+            return kind == "folder"
+    except OSError as error:
+        found = error.strerror or str(error)
+    raise PicturesError(
+        f"PICTURES should be {LAYOUTS}.",
+        found=found,
+        where=str(address),
+        advice="check bucket and path, and that the credentials in the environment may list and read there",
+    )
 
 
 def _nearest(path: Path) -> str:

@@ -9,25 +9,21 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
-from dataclasses import astuple, dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from tellapart.errors import BrokenPictureError, RunFolderError
-from tellapart.pictures.collection import LeftOut, Pictures
-from tellapart.pictures.decode import STORE_SIDE, Facts, decode
+from tellapart.errors import RunFolderError
+from tellapart.pictures.building import BEGUN, INDEX, PIXELS, Filling, build
+from tellapart.pictures.collection import LeftOut, Pictures, stamp_of
+from tellapart.pictures.decode import STORE_SIDE, Facts
 
-PIXELS, INDEX = "pictures.u8", "pictures.json"
 STORE_FILES = (PIXELS, INDEX)
 SCHEMA = 1  # of the two files; one of another schema is built anew
-AHEAD = 32  # pictures decoded before their turn: enough to keep the threads busy, few enough to stay small
 
 
 class Images(Protocol):
@@ -113,7 +109,7 @@ def fill_store(images: Iterable[tuple[np.ndarray, Facts]], folder: Path) -> Pict
     RunFolderError
         `folder` cannot be written, or the disk is full; what was begun is taken away.
     """
-    filling, digest = _Filling(), hashlib.sha256()
+    filling, digest = Filling(), hashlib.sha256()
     with _clearing(folder, lambda: len(filling.shapes) + 1):
         with (folder / PIXELS).open("wb") as out:
             for image, fact in images:
@@ -121,7 +117,7 @@ def fill_store(images: Iterable[tuple[np.ndarray, Facts]], folder: Path) -> Pict
                 digest.update(image.data)
         stamp = {"schema": SCHEMA, "shapes": filling.shapes, "pixels": digest.hexdigest()}
         (folder / INDEX).write_text(json.dumps(stamp), encoding="utf-8")
-    return filling.store(folder)
+    return _opened(folder, filling.shapes, filling.offsets, filling.facts)
 
 
 def decode_all(
@@ -149,6 +145,8 @@ def decode_all(
     ------
     RunFolderError
         `folder` cannot be written, or the disk is full; what was begun is taken away.
+    AddressError
+        The pictures lie at an address that cannot be reached any more; what was read stays, and the same call goes on.
     """
     if isinstance(pictures, StoredPictures):
         advance(len(pictures))
@@ -157,54 +155,30 @@ def decode_all(
     index = _load(folder, stamp)
     if index is None:
         with _clearing(folder, lambda: len(pictures)):
-            index = _build(pictures, folder, stamp, workers, advance)
+            index = build(pictures, folder, stamp, workers, advance)
     else:
         advance(len(pictures))
     broken = index["broken"]
     good = np.array([path not in broken for path in pictures.paths], dtype=bool)
     left_out = [LeftOut(path, broken[path]) for path in pictures.paths if path in broken]
-    store = PictureStore(
+    facts = [Facts(*values) for values in index["facts"]]
+    return _opened(folder, index["shapes"], index["offsets"], facts), pictures.select(good, left_out)
+
+
+def _opened(
+    folder: Path, shapes: Sequence[Sequence[int]], offsets: Sequence[int], facts: Sequence[Facts]
+) -> PictureStore:
+    return PictureStore(
         folder / PIXELS,
-        np.array(index["shapes"], dtype=np.int64).reshape(-1, 2),
-        np.array(index["offsets"], dtype=np.int64),
-        tuple(Facts(*values) for values in index["facts"]),
+        np.array(shapes, dtype=np.int64).reshape(-1, 2),
+        np.array(offsets, dtype=np.int64),
+        tuple(facts),
     )
-    return store, pictures.select(good, left_out)
-
-
-def decode_stream(
-    files: Iterable[Path | str], workers: int = 0
-) -> Generator[tuple[np.ndarray, Facts] | BrokenPictureError, None, None]:
-    """Decode files in order, a few ahead; a broken one yields its error."""
-
-    def one(file: Path | str) -> tuple[np.ndarray, Facts] | BrokenPictureError:
-        try:
-            return decode(file)
-        except BrokenPictureError as error:
-            return error
-
-    waiting: deque[Future[tuple[np.ndarray, Facts] | BrokenPictureError]] = deque()
-    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
-    try:
-        for file in files:
-            waiting.append(pool.submit(one, file))
-            if len(waiting) >= AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)  # who stops early (Ctrl-C) does not wait for those ahead
 
 
 def _stamp(pictures: Pictures) -> dict[str, Any]:
     """Return what the store depends on; it is used again while this stays the same."""
-    files: list[list[object]] = []
-    for i, path in enumerate(pictures.paths):
-        try:
-            stat = pictures.file(i).stat()
-            files.append([path, stat.st_size, stat.st_mtime_ns])
-        except OSError:
-            files.append([path, -1, -1])
+    files = [[path, *(stamp_of(pictures.file(i)) or (-1, -1))] for i, path in enumerate(pictures.paths)]
     names = [field.name for field in fields(Facts)]
     return {"schema": SCHEMA, "longest_side": STORE_SIDE, "facts": names, "files": files}
 
@@ -216,7 +190,7 @@ def _clearing(folder: Path, count: Callable[[], int]) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        for name in (INDEX + ".part", PIXELS):
+        for name in (INDEX + ".part", PIXELS, BEGUN):
             with suppress(OSError):
                 (folder / name).unlink()
         most = -(-count() * STORE_SIDE * STORE_SIDE * 3 // 1_000_000)
@@ -230,64 +204,6 @@ def _clearing(folder: Path, count: Callable[[], int]) -> Iterator[None]:
             if full
             else "choose another folder, or have it made writable",
         ) from error
-
-
-@dataclass
-class _Filling:
-    """What is known of the pictures written so far; `at` is where the next one begins, bytes."""
-
-    shapes: list[tuple[int, ...]] = field(default_factory=list)
-    offsets: list[int] = field(default_factory=list)
-    facts: list[Facts] = field(default_factory=list)
-    at: int = 0
-
-    def add(self, out: BinaryIO, image_HWC: np.ndarray, fact: Facts) -> None:
-        out.write(image_HWC.data)
-        self.shapes.append(image_HWC.shape[:2])
-        self.offsets.append(self.at)
-        self.facts.append(fact)
-        self.at += image_HWC.size
-
-    def store(self, folder: Path) -> PictureStore:
-        return PictureStore(
-            folder / PIXELS,
-            np.array(self.shapes, dtype=np.int64).reshape(-1, 2),
-            np.array(self.offsets, dtype=np.int64),
-            tuple(self.facts),
-        )
-
-
-def _build(
-    pictures: Pictures,
-    folder: Path,
-    stamp: dict[str, Any],
-    workers: int,
-    advance: Callable[[int], None],
-) -> dict[str, Any]:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / INDEX).unlink(missing_ok=True)
-    filling, broken = _Filling(), {}
-    files = (pictures.root / path for path in pictures.paths)
-    with (folder / PIXELS).open("wb") as out, closing(decode_stream(files, workers)) as stream:
-        for path, result in zip(pictures.paths, stream, strict=True):
-            if isinstance(result, BrokenPictureError):
-                broken[path] = result.found
-            else:
-                image, fact = result
-                filling.add(out, image, fact)
-            advance(1)
-    index = {
-        "stamp": stamp,
-        "bytes": filling.at,
-        "shapes": filling.shapes,
-        "offsets": filling.offsets,
-        "facts": [astuple(fact) for fact in filling.facts],
-        "broken": broken,
-    }
-    temporary = folder / (INDEX + ".part")
-    temporary.write_text(json.dumps(index), encoding="utf-8")
-    temporary.replace(folder / INDEX)  # the index is written last: a store without it is begun anew
-    return index
 
 
 def _load(folder: Path, stamp: dict[str, Any]) -> dict[str, Any] | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tellapart.errors import PicturesError
+from tellapart.errors import PicturesError, TellapartError
+from tellapart.pictures.address import Address, Location, Stamp, shown
 from tellapart.pictures.collection import PART_NAMES, PARTS, Pictures, Row
 from tellapart.pictures.csv_rows import read_csv_rows, unreadable
 
@@ -18,7 +21,7 @@ KNOWN = ("path", "label", "split", "group")
 COLUMNS = "columns are path, label and optionally split (train, validation, test) and group"
 
 
-def load_table(path: Path) -> pd.DataFrame:
+def load_table(path: Location) -> pd.DataFrame:
     """Read a table as text columns, empty where a value is missing; the index tells the line, or the row.
 
     Raises
@@ -32,6 +35,8 @@ def load_table(path: Path) -> pd.DataFrame:
         return _parquet(path)
     except OSError as error:
         raise unreadable(path, error) from error
+    except TellapartError:
+        raise
     except Exception as error:  # pyarrow has its own kinds
         raise PicturesError(
             "A .parquet table was expected.",
@@ -41,7 +46,7 @@ def load_table(path: Path) -> pd.DataFrame:
         ) from error
 
 
-def _csv(path: Path) -> pd.DataFrame:
+def _csv(path: Location) -> pd.DataFrame:
     # Not pandas' reader: it takes a value too many for an index, and does not know the line.
     import pandas as pd
 
@@ -50,12 +55,12 @@ def _csv(path: Path) -> pd.DataFrame:
     return pd.DataFrame(table.rows, columns=table.header, index=index, dtype=object)
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _parquet(path: Location) -> pd.DataFrame:
     # Not pandas' reader: it turns whole numbers with a gap into 1.0, and hides a column stored as an index.
     import pandas as pd
     from pyarrow.parquet import ParquetFile
 
-    with ParquetFile(path) as file:
+    with ParquetFile(BytesIO(path.read_bytes()) if isinstance(path, Address) else path) as file:
         table = file.read()
     columns = [_texts(column.to_pylist()) for column in table.columns]
     index = pd.RangeIndex(1, table.num_rows + 1, name="row")
@@ -71,7 +76,7 @@ def _texts(values: Sequence[Any]) -> list[str]:
     return ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)]
 
 
-def read_table(path: Path) -> Pictures:
+def read_table(path: Location) -> Pictures:
     """Read a table of pictures; paths are relative to the table's folder and may not leave it."""
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise PicturesError(
@@ -83,7 +88,7 @@ def read_table(path: Path) -> Pictures:
     return from_frame(load_table(path), root=path.parent, where=str(path))
 
 
-def from_frame(frame: pd.DataFrame, *, root: Path, where: str) -> Pictures:
+def from_frame(frame: pd.DataFrame, *, root: Location, where: str) -> Pictures:
     """Turn a frame with columns path, label[, split, group] into `Pictures`.
 
     Parameters
@@ -119,27 +124,30 @@ def from_frame(frame: pd.DataFrame, *, root: Path, where: str) -> Pictures:
     unknown = [
         name for name in names if name and name not in KNOWN
     ]  # spreadsheets leave empty columns behind
+    rows, stamps = _rows(frame.set_axis(names, axis="columns"), root, where)
     return Pictures.from_rows(
-        root,
-        _rows(frame.set_axis(names, axis="columns"), root, where),
+        root.knowing(stamps) if isinstance(root, Address) else root,
+        rows,
         warnings=[f"Columns of {where} that are not used: {', '.join(map(repr, unknown))}."]
         if unknown
         else [],
     )
 
 
-def _rows(frame: pd.DataFrame, root: Path, where: str) -> dict[str, Row]:
+def _rows(frame: pd.DataFrame, root: Location, where: str) -> tuple[dict[str, Row], dict[str, Stamp]]:
     given = [
         _texts(frame[column].tolist()) if column in frame.columns else [""] * len(frame) for column in KNOWN
     ]
     unit = frame.index.name or "row"
     rows: dict[str, Row] = {}
+    stamps: dict[str, Stamp] = {}
+    look = _look_at(root, stamps) if isinstance(root, Address) else _look_here(root)
     missing: list[str] = []
     for position, path, label, split, group in zip(frame.index, *given, strict=True):
         here = f"{where}, {unit} {position}"
         inner = inside(path, root, here)
-        if not os.path.isfile(root / inner):  # noqa: PTH113 - unlike Path's it never raises
-            missing.append(f"{path!r} ({unit} {position})")
+        if not look(inner):
+            missing.append(f"{shown(path)!r} ({unit} {position})")
             continue
         row = _row(label, split, group, here)
         first = rows.setdefault(inner, row)
@@ -155,7 +163,31 @@ def _rows(frame: pd.DataFrame, root: Path, where: str) -> dict[str, Row]:
             where=where,
             advice="write train, validation or test into each row, or take the column away",
         )
-    return rows
+    return rows, stamps
+
+
+def _look_here(root: Path) -> Callable[[str], bool]:
+    return lambda inner: os.path.isfile(root / inner)  # noqa: PTH113 - unlike Path's it never raises
+
+
+def _look_at(root: Address, stamps: dict[str, Stamp]) -> Callable[[str], bool]:
+    """Return what tells whether a file is there, and notes its stamp: each folder is listed once."""
+
+    @cache
+    def files(folder: str) -> dict[str, Stamp]:
+        try:
+            return {one.name: one.stamp for one in (root / folder).entries() if one.is_file()}
+        except OSError:
+            return {}
+
+    def look(inner: str) -> bool:
+        folder, _, name = inner.rpartition("/")
+        found = files(folder).get(name)
+        if found is not None:
+            stamps[inner] = found
+        return found is not None
+
+    return look
 
 
 def _row(label: str, split: str, group: str, here: str) -> Row:
@@ -188,7 +220,7 @@ def _refuse_two_rows(path: str, first: Row, second: Row, here: str) -> None:
     )
 
 
-def _refuse_missing(missing: list[str], total: int, root: Path, where: str) -> None:
+def _refuse_missing(missing: list[str], total: int, root: Location, where: str) -> None:
     slashes = "; write / instead of \\" if "\\\\" in missing[0] else ""
     raise PicturesError(
         "Every path in the table should be a file, seen from the table's folder.",
@@ -198,7 +230,7 @@ def _refuse_missing(missing: list[str], total: int, root: Path, where: str) -> N
     )
 
 
-def inside(given: str, root: Path, where: str) -> str:
+def inside(given: str, root: Location, where: str) -> str:
     """Return `given` relative to `root` as POSIX; refuse what leads outside of it.
 
     Raises
@@ -206,15 +238,19 @@ def inside(given: str, root: Path, where: str) -> str:
     PicturesError
         The path is empty, is none, or leads out of `root`; `where` says who gave it.
     """
-    home = os.path.abspath(root)  # noqa: PTH100 - links are not resolved: names count
-    relative = (
-        "" if not given.strip() or "\0" in given else os.path.relpath(os.path.join(home, given), home)  # noqa: PTH118
-    )
+    relative = (root.below(given) or "") if isinstance(root, Address) else _inside_here(given, root)
     if not relative or Path(relative).parts[:1] == ("..",):
         raise PicturesError(
             "A path in the table should name a file in the table's folder or below.",
-            found="an empty path" if not given.strip() else repr(given),
+            found="an empty path" if not given.strip() else repr(shown(given)),
             where=where,
             advice="put the table into a folder above all pictures, and write the paths as seen from there",
         )
     return Path(relative).as_posix()
+
+
+def _inside_here(given: str, root: Path) -> str:
+    if not given.strip() or "\0" in given:
+        return ""
+    home = os.path.abspath(root)  # noqa: PTH100 - links are not resolved: names count
+    return os.path.relpath(os.path.join(home, given), home)  # noqa: PTH118

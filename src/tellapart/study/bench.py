@@ -18,6 +18,7 @@ from tellapart.errors import PicturesError
 from tellapart.inspection import inspect, key_of
 from tellapart.members.member import Progress
 from tellapart.options import check_class
+from tellapart.pictures.address import Location
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import check_enough, read_pictures
 from tellapart.pictures.store import STORE_FILES, PictureStore, decode_all
@@ -122,7 +123,9 @@ class Bench:
                 yield repeat, fold, np.flatnonzero(table != fold), np.flatnonzero(table == fold)
 
 
-def set_up(source: Path, options: StudyOptions, folder: RunFolder, progress: Progress, began: float) -> Bench:
+def set_up(
+    source: Location, options: StudyOptions, folder: RunFolder, progress: Progress, began: float
+) -> Bench:
     """Read, decode, inspect and seal; what was done before for the same pictures is used again.
 
     Raises
@@ -196,7 +199,7 @@ def _draw(labels: np.ndarray, groups: np.ndarray, count: int, seed: int) -> np.n
     return np.flatnonzero(dealt < taken)
 
 
-def _check_classes(pictures: Pictures, root: Path) -> None:
+def _check_classes(pictures: Pictures, root: Location) -> None:
     for name, count in pictures.counts().items():
         if count < 4:
             raise PicturesError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tellapart.errors import OptionError
+from tellapart.pictures.address import location_of
 
 QUESTIONS = {
     "size": "would larger pictures help, or smaller ones do?",
@@ -78,5 +79,5 @@ class StudyOptions:
             "seed": self.seed,
             "positive": self.positive,
             "model": str(Path(self.model).absolute()) if self.model and self.own_script else self.model,
-            "groups_file": self.groups_file and str(Path(self.groups_file).absolute()),
+            "groups_file": self.groups_file and str(location_of(self.groups_file).absolute()),
         }

@@ -15,6 +15,7 @@ from typing import Any
 from tellapart.errors import RunFolderError
 from tellapart.members.member import Progress
 from tellapart.options import parse_duration
+from tellapart.pictures.address import Location, for_script, location_of
 from tellapart.pictures.collection import Pictures
 from tellapart.progress import Quiet
 from tellapart.result import Result
@@ -70,16 +71,18 @@ def study_source(
         The pictures, an option, the folder or the place cannot be used.
     """
     began = clock.monotonic()
-    command = options.to_dict() | {"pictures": str(Path(source).absolute()), **_script_of(options)}
+    command = options.to_dict() | {"pictures": str(location_of(source).absolute()), **_script_of(options)}
     with _folder(out) as folder, folder.claim(command) as finished:
         if finished:
             progress.say(f"This study is finished; its report lies at {folder.path / 'report.html'}")
             return _read(folder)
         if options.own_script:
-            document, root = _asked_of_script(Path(source), options, progress, began, on)
+            document, root = _asked_of_script(source, options, progress, began, on)
         else:
             with open_executor(on, TRAINING, progress.say) as executor:
-                document, root = _asked_of_member(Path(source), options, folder, progress, began, executor)
+                document, root = _asked_of_member(
+                    location_of(source), options, folder, progress, began, executor
+                )
         write_study(folder, document, root.name)
         folder.finish(command)
     return document
@@ -139,7 +142,7 @@ def study(
         groups_file=None if groups is None else str(groups),
     )
     document = study_source(pictures, out, options, Quiet())
-    return Result(study_in_words(document), render_study(document, Path(pictures).name), document)
+    return Result(study_in_words(document), render_study(document, location_of(pictures).name), document)
 
 
 def write_study(folder: RunFolder, document: dict[str, Any], name: str) -> None:
@@ -151,13 +154,13 @@ def write_study(folder: RunFolder, document: dict[str, Any], name: str) -> None:
 
 
 def _asked_of_member(
-    source: Path,
+    source: Location,
     options: StudyOptions,
     folder: RunFolder,
     progress: Progress,
     began: float,
     executor: Executor,
-) -> tuple[dict[str, Any], Path]:
+) -> tuple[dict[str, Any], Location]:
     bench = replace(set_up(source, options, folder, progress, began), executor=executor)
     if options.model != "probe":
         executor.check_files([bench.store.file])  # beside it lie the pictures that small nets are trained on
@@ -171,9 +174,9 @@ def _asked_of_member(
 
 
 def _asked_of_script(
-    source: Path, options: StudyOptions, progress: Progress, began: float, on: Place
-) -> tuple[dict[str, Any], Path]:
-    answer, pictures, name = ask_script(source, options, progress, began, on)
+    source: str | os.PathLike[str], options: StudyOptions, progress: Progress, began: float, on: Place
+) -> tuple[dict[str, Any], Location]:
+    answer, pictures, name = ask_script(for_script(source), options, progress, began, on)
     counts = list(pictures.counts().values())
     positive = (
         counts.index(min(counts)) if options.positive is None else pictures.classes.index(options.positive)

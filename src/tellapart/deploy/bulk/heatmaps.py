@@ -13,11 +13,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tellapart.deploy.bulk.listing import Listed
-from tellapart.deploy.bulk.rows import Row, answer, stamp
+from tellapart.deploy.bulk.rows import Row, answer
 from tellapart.deploy.explain.explainer import Explainer
 from tellapart.deploy.explain.overlay import painted
 from tellapart.deploy.predictor import Predictor
 from tellapart.errors import BrokenPictureError, OptionError
+from tellapart.pictures.address import Address
+from tellapart.pictures.collection import stamp_of
 from tellapart.pictures.decode import decode
 
 MOST_BYTES = 200  # of a name's part; file systems allow 255, and ours are longer than those they stand for
@@ -36,7 +38,7 @@ class Heatmaps:
 
     def answer(self, listed: Iterable[Listed]) -> Iterator[list[Row]]:
         """Yield rows as `rows.answer` does, once the heatmaps of their pictures are written."""
-        files: deque[str] = deque()
+        files: deque[str | Address] = deque()
 
         def noted() -> Iterator[Listed]:
             for one in listed:
@@ -56,12 +58,13 @@ class Heatmaps:
         )
         return f"{self._folder}: {self._made:,} heatmap{'s' * (self._made != 1)}{kept}{failed}"
 
-    def _write(self, row: Row, file: str) -> None:
+    def _write(self, row: Row, file: str | Address) -> None:
         if row.error:
             self._failed += 1
             return
-        source = _digest(os.path.abspath(file))  # noqa: PTH100 - a link and its file are two rows
-        state = _digest(f"{stamp(file)} {self._model} {self._explainer.method} {row.label}")
+        # A link and its file are two rows.
+        source = _digest(str(file) if isinstance(file, Address) else os.path.abspath(file))  # noqa: PTH100
+        state = _digest(f"{stamp_of(file)} {self._model} {self._explainer.method} {row.label}")
         target = self._target(row.name, source)
         if _texts(target) == (source, state):
             self._kept += 1

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tellapart.deploy.bulk.listing import Listed
-from tellapart.deploy.bulk.rows import Row, stamp
+from tellapart.deploy.bulk.rows import Row
 from tellapart.errors import OptionError
+from tellapart.pictures.collection import stamp_of
 
 SCHEMA = 1
 SUFFIX = ".part"
@@ -43,7 +44,7 @@ class Journal:
             if entry is None:
                 break
             following = [one for one in (next(rest, None),) if one is not None]
-            if not following or entry[:2] != [following[0].name, stamp(following[0].file)]:
+            if not following or entry[:2] != [following[0].name, stamp_of(following[0].file)]:
                 break
             following = []
             end += len(line)
@@ -52,7 +53,7 @@ class Journal:
         self._stream.truncate()
         return chain(following, rest)
 
-    def append(self, rows: Sequence[Row], stamps: Sequence[list[int] | None]) -> None:
+    def append(self, rows: Sequence[Row], stamps: Sequence[list[int | str] | None]) -> None:
         """Write a block of rows; it is with the system when this returns, whatever happens to the process."""
         entries = (
             [row.name, size_and_time, row.label, row.sure, list(row.probabilities), row.error]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import glob
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tellapart.errors import MissingExtraError, PicturesError
+from tellapart.errors import MissingExtraError, PicturesError, TellapartError
+from tellapart.pictures.address import Address, Location, is_address, shown
 from tellapart.pictures.folder import looks_like_picture
 
 PATHS = "PATH is a picture, a folder of pictures, a quoted pattern, a table with a column `path`, or - for a list."
 STDIN = "-"
 TABLES = (".csv", ".parquet")
+NO_PATH = "no path in this row"
 BLOCK = 1 << 16  # bytes read from standard input at a time, rows from a Parquet table
 
 
@@ -38,7 +41,7 @@ class Listed:
     """
 
     name: str
-    file: str
+    file: str | Address
     error: str = ""
 
 
@@ -50,7 +53,8 @@ def open_listing(paths: Sequence[str], stdin: BinaryIO | None = None) -> Iterato
     paths
         Pictures, folders (pictures below them, by name), patterns (``*``, ``?``, ``[…]``, ``**``), CSV or Parquet
         tables with a column `path` relative to the table, and ``-``: a list of files, one a line or each ended by a
-        zero byte (``find -print0``).
+        zero byte (``find -print0``). Folders, pictures and tables may lie at an address (``s3://…``), and lists and
+        tables may name addresses.
     stdin
         What ``-`` reads; None: standard input.
 
@@ -58,6 +62,8 @@ def open_listing(paths: Sequence[str], stdin: BinaryIO | None = None) -> Iterato
     ------
     PicturesError
         An argument stands for nothing, or a table cannot be used.
+    AddressError
+        An address cannot be reached.
     """
     sources = [_source(given, stdin) for given in paths]
     if paths.count(STDIN) > 1:
@@ -78,6 +84,27 @@ def list_pictures(folder: Path) -> Iterator[Listed]:
     yield from _refused(refused, folder)
 
 
+def list_pictures_at(folder: Address) -> Iterator[Listed]:
+    """List the pictures below a folder at an address, in the order of `list_pictures`."""
+    waiting = [""]
+    while waiting:
+        inside = waiting.pop()
+        try:
+            entries = sorted((folder / inside).entries(), key=lambda one: one.name)
+        except OSError as error:
+            yield Listed(inside, "", f"the folder cannot be listed: {error.strerror}")
+            continue
+        for one in entries:
+            if one.is_file() and not one.name.startswith(".") and looks_like_picture(one.path):
+                yield Listed(_below(inside, one.name), one.path)
+        folders = [one.name for one in entries if one.is_dir() and not one.is_symlink()]
+        waiting.extend(_below(inside, name) for name in reversed(folders))
+
+
+def _below(inside: str, name: str) -> str:
+    return f"{inside}/{name}" if inside else name
+
+
 def _refused(errors: list[OSError], folder: Path) -> Iterator[Listed]:
     while errors:
         error = errors.pop(0)
@@ -87,6 +114,8 @@ def _refused(errors: list[OSError], folder: Path) -> Iterator[Listed]:
 
 
 def _source(given: str, stdin: BinaryIO | None) -> Callable[[], Iterator[Listed]]:
+    if is_address(given):
+        return list_at(Address.of(given))
     path = Path(given)
     if given == STDIN:
         return lambda: _from_stream(sys.stdin.buffer if stdin is None else stdin)
@@ -103,6 +132,24 @@ def _source(given: str, stdin: BinaryIO | None) -> Callable[[], Iterator[Listed]
             )
         return lambda: _matching(given)
     raise PicturesError(PATHS, found="nothing there", where=given, advice="check the path")
+
+
+def list_at(address: Address) -> Callable[[], Iterator[Listed]]:
+    """Return what lists a picture, folder or table at an address; raises as `open_listing`."""
+    try:
+        kind = address.kind()
+    except OSError as error:
+        advice = "check bucket and path, and that the credentials in the environment may list and read there"
+        if glob.has_magic(address.inner):
+            advice = "patterns are read on this machine only: name the folder, or give a list with -"
+        raise PicturesError(
+            PATHS, found=error.strerror or str(error), where=str(address), advice=advice
+        ) from None
+    if kind == "folder":
+        return lambda: list_pictures_at(address)
+    if address.suffix.lower() in TABLES:
+        return _table(address)
+    return lambda: iter([Listed(str(address), address)])
 
 
 def _matching(pattern: str) -> Iterator[Listed]:
@@ -130,22 +177,53 @@ def _named(names: Sequence[bytes], end: bytes) -> Iterator[Listed]:
     for raw in names:
         name = os.fsdecode(raw if end == b"\0" else raw.removesuffix(b"\r"))
         if name:
-            yield Listed(name, name)
+            yield list_item(name)
 
 
-def _table(path: Path) -> Callable[[], Iterator[Listed]]:
+def list_item(name: str) -> Listed:
+    """Return what a list means by a name: a file, else an address."""
+    if not is_address(name):
+        return Listed(name, name)
+    try:
+        address = Address.in_list(name)
+    except ValueError as error:
+        return Listed(shown(name), "", str(error))
+    return Listed(str(address), address)
+
+
+def _table(path: Location) -> Callable[[], Iterator[Listed]]:
     read = _parquet_paths if path.suffix.lower() == ".parquet" else _csv_paths
     next(read(path), None)  # what is wrong with the columns is said now
 
     def rows() -> Iterator[Listed]:
         for given in read(path):
-            # Absolute paths stay as they are.
-            yield Listed(given, str(path.parent / given), "" if given.strip() else "no path in this row")
+            if isinstance(path, Address):
+                yield _row_at(path, given)
+            elif is_address(given):
+                yield list_item(given)
+            else:
+                # Absolute paths stay as they are.
+                yield Listed(given, str(path.parent / given), "" if given.strip() else NO_PATH)
 
     return rows
 
 
-def _csv_paths(path: Path) -> Iterator[str]:
+def _row_at(table: Address, given: str) -> Listed:
+    """Return what a table at an address means: it may have been written by others, so nothing of this machine."""
+    if is_address(given):
+        one = list_item(given)
+        if isinstance(one.file, Address) and one.file.protocol == table.protocol:
+            return one
+        return Listed(
+            one.name, "", one.error or f"an address that is not {table.protocol}://, as its table is"
+        )
+    path = table.parent.below(given)
+    if path is None:
+        return Listed(given, "", "a path that leads out of its table's folder" if given.strip() else NO_PATH)
+    return Listed(given, table.parent / path)
+
+
+def _csv_paths(path: Location) -> Iterator[str]:
     try:
         # Paths may be any bytes; what is not UTF-8 comes through to the file system as it is.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
@@ -160,7 +238,7 @@ def _csv_paths(path: Path) -> Iterator[str]:
         raise _unreadable(path, f"{error}, near line {reader.line_num}") from error
 
 
-def _parquet_paths(path: Path) -> Iterator[str]:
+def _parquet_paths(path: Location) -> Iterator[str]:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
@@ -171,18 +249,18 @@ def _parquet_paths(path: Path) -> Iterator[str]:
             advice="pip install pyarrow, or use CSV",
         ) from error
     try:
-        with ParquetFile(path) as file:
+        with ParquetFile(io.BytesIO(path.read_bytes()) if isinstance(path, Address) else path) as file:
             column = _path_column([name.strip() for name in file.schema_arrow.names], path)
             for batch in file.iter_batches(batch_size=BLOCK, columns=[file.schema_arrow.names[column]]):
                 for value in batch.column(0):
                     yield str(value.as_py()) if value.is_valid else ""
     except (OSError, ValueError) as error:  # pyarrow's own errors are kinds of these two
-        if isinstance(error, PicturesError):
+        if isinstance(error, TellapartError):
             raise
         raise _unreadable(path, str(error).split("\n")[0]) from error
 
 
-def _path_column(names: list[str], table: Path) -> int:
+def _path_column(names: list[str], table: Location) -> int:
     if names.count("path") != 1:
         raise PicturesError(
             "A table of pictures has one column `path`, relative to the table's folder.",
@@ -193,7 +271,7 @@ def _path_column(names: list[str], table: Path) -> int:
     return names.index("path")
 
 
-def _unreadable(table: Path, found: str) -> PicturesError:
+def _unreadable(table: Location, found: str) -> PicturesError:
     return PicturesError(
         f"A {table.suffix.lower()} table that can be read was expected.",
         found=found,

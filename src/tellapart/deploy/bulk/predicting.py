@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from tellapart.deploy.bulk.heatmaps import Heatmaps, open_heatmaps
 from tellapart.deploy.bulk.journal import Journal, open_journal
 from tellapart.deploy.bulk.listing import STDIN, Listed, open_listing
-from tellapart.deploy.bulk.rows import Row, answer, stamp
+from tellapart.deploy.bulk.rows import Row, answer
 from tellapart.deploy.bulk.spread import answer_on
 from tellapart.deploy.bulk.tables import ENDINGS, CsvTable, check_parquet, write_table
 from tellapart.deploy.predictor import Predictor
 from tellapart.errors import OptionError, PicturesError
+from tellapart.pictures.address import is_address, shown
+from tellapart.pictures.collection import stamp_of
 from tellapart.scale.opening import HERE, PREDICTING, Place, open_executor
 from tellapart.visible import visible_lines
 
@@ -160,12 +162,12 @@ def _answering(
 
 
 def _work(answered: Answered, left: Iterable[Listed], journal: Journal, progress: Progress) -> None:
-    stamps: deque[list[int] | None] = deque()
+    stamps: deque[list[int | str] | None] = deque()
 
     def stamped() -> Iterator[Listed]:
         for one in left:
             stamps.append(
-                stamp(one.file)
+                stamp_of(one.file)
             )  # before it is read: a file that is changed meanwhile is read again
             yield one
 
@@ -182,7 +184,7 @@ def _some(paths: Sequence[str]) -> Iterator[Listed]:
         raise PicturesError(
             "At least one picture was expected.",
             found="none",
-            where=", ".join(paths),
+            where=", ".join(map(shown, paths)),
             advice="check the path, and that the files are pictures",
         )
     return chain([first], listed)
@@ -218,6 +220,8 @@ def _check_out(out: Path, paths: Sequence[str]) -> None:
 
 
 def _whole(path: str) -> str:
+    if is_address(path):
+        return shown(path)
     return path if path == STDIN else os.path.abspath(path)  # noqa: PTH100 - links are not resolved: names count
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -13,7 +12,8 @@ import numpy as np
 from tellapart.deploy.bulk.listing import Listed
 from tellapart.deploy.predictor import BATCH, Predictor
 from tellapart.errors import BrokenPictureError
-from tellapart.pictures.store import decode_stream
+from tellapart.pictures.address import Address
+from tellapart.pictures.stream import decode_stream
 
 CHUNK = 4 * BATCH
 """Pictures answered together: enough that those of one shape meet, some 50 MB at 512 px."""
@@ -37,7 +37,7 @@ def answer(predictor: Predictor, listed: Iterable[Listed], workers: int = 0) -> 
     """
     ahead: deque[Listed] = deque()
 
-    def files() -> Iterator[str]:
+    def files() -> Iterator[str | Address]:
         for one in listed:
             ahead.append(one)
             yield one.file
@@ -57,15 +57,6 @@ def answer(predictor: Predictor, listed: Iterable[Listed], workers: int = 0) -> 
                 met, results = [], []
     if met:
         yield _rows(predictor, met, results)
-
-
-def stamp(file: str) -> list[int] | None:
-    """Return size and time of change of a file, by which it is known again; None where there is none."""
-    try:
-        found = os.stat(file)  # noqa: PTH116 - a name may hold what Path refuses
-    except (OSError, ValueError):
-        return None
-    return [found.st_size, found.st_mtime_ns]
 
 
 def _rows(predictor: Predictor, met: list[Listed], results: list[np.ndarray | str]) -> list[Row]:

@@ -13,6 +13,7 @@ from tellapart.deploy.bulk import rows
 from tellapart.deploy.bulk.listing import Listed
 from tellapart.deploy.bulk.rows import Row, answer
 from tellapart.deploy.predictor import Predictor
+from tellapart.pictures.address import Address
 from tellapart.scale.executor import Executor, results_in_order
 from tellapart.scale.nodes import not_seen
 
@@ -43,8 +44,9 @@ def answer_part(
     """Return the rows of one part, the files that were not there, and which machine says so."""
     answered = [row for some in answer(_opened(model), part, workers=1) for row in some]
     advance(len(answered))
-    files = (one.file for one, row in zip(part, answered, strict=True) if row.error)
-    return answered, [file for file in files if not os.path.lexists(file)], socket.gethostname()
+    failed = (one.file for one, row in zip(part, answered, strict=True) if row.error)
+    here = (file for file in failed if not isinstance(file, Address))  # at an address all see the same
+    return answered, [file for file in here if not os.path.lexists(file)], socket.gethostname()
 
 
 @lru_cache(maxsize=1)
@@ -61,4 +63,6 @@ def _parts(listed: Iterable[Listed]) -> Iterator[Part]:
 
 def _anywhere(one: Listed) -> Listed:
     """Return the file under a path that does not depend on the folder a process stands in."""
+    if isinstance(one.file, Address):
+        return one
     return Listed(one.name, os.path.abspath(one.file), one.error)  # noqa: PTH100 - links are not resolved

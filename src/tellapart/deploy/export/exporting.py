@@ -23,7 +23,9 @@ CERTIFICATE = ".certificate.json"
 
 
 def export_run(
-    run: str | os.PathLike[str], to: str | os.PathLike[str], pictures: str | os.PathLike[str] | None = None
+    run: str | os.PathLike[str],
+    to: str | os.PathLike[str],
+    pictures: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """Write the model of RUN as one ONNX file that takes decoded pictures of any size.
 
@@ -34,7 +36,7 @@ def export_run(
     to
         The file to write, ``.onnx``; beside it goes the certificate, ``.onnx.certificate.json``.
     pictures
-        Where the run's PICTURES are now; None: where `train` read them.
+        Where the run's PICTURES are now; None: where `train` read them, unless that is an address.
 
     Returns
     -------

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tellapart.deploy.export.certificate import Pair
-from tellapart.deploy.origin import pictures_root
+from tellapart.deploy.origin import may_be_read, pictures_root
 from tellapart.errors import BrokenPictureError, RunFolderError
+from tellapart.pictures.address import Address, Location
 from tellapart.pictures.decode import decode
 
 MOST = 200
 """Pictures compared: a share of equal labels of 1 is then known to within .02, in half a minute."""
 
 
-def drawn_files(run: Path, moved_to: str | os.PathLike[str] | None = None) -> list[Path]:
+def drawn_files(run: Path, moved_to: str | os.PathLike[str] | Address | None = None) -> list[Location]:
     """Return up to `MOST` files of the run's pictures, spread evenly over its classes and parts.
 
     Parameters
@@ -35,7 +36,7 @@ def drawn_files(run: Path, moved_to: str | os.PathLike[str] | None = None) -> li
     rows = _rows(run / "split.csv")
     every = max(1, len(rows) / MOST)
     drawn = [root / rows[int(i * every)] for i in range(min(MOST, len(rows)))]
-    there = [file for file in drawn if file.is_file()]
+    there = [file for file in drawn if file.is_file()] if may_be_read(root, moved_to) else []
     if 2 * len(there) < len(drawn) or not there:
         raise RunFolderError(
             "The pictures of the run are needed, to see that the exported model answers as the run does.",
@@ -46,7 +47,7 @@ def drawn_files(run: Path, moved_to: str | os.PathLike[str] | None = None) -> li
     return there
 
 
-def read_pairs(files: Iterable[Path]) -> Iterator[Pair]:
+def read_pairs(files: Iterable[Location | str]) -> Iterator[Pair]:
     """Read each file twice: all its pixels, and as `predict` does; broken ones are passed over."""
     for file in files:
         try:

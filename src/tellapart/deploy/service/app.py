@@ -16,12 +16,13 @@ from tellapart.deploy.service.limits import Limits
 from tellapart.deploy.service.page import routes as page
 from tellapart.deploy.service.refusal import answer_errors
 from tellapart.deploy.service.served import open_served
+from tellapart.pictures.address import Location
 
 ROUTERS = (predicting.router, facts.router, page.router)
 """All routes; each is an APIRouter whose functions ask for a `ServedRun`."""
 
 
-def create_app(run: Path, limits: Limits, token: str | None, pictures: Path | None = None) -> FastAPI:
+def create_app(run: Path, limits: Limits, token: str | None, pictures: Location | None = None) -> FastAPI:
     """Open the model of a run and return the application that serves it.
 
     Parameters

@@ -7,10 +7,10 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 
 from tellapart.deploy.service.limits import MIB, Limits
 from tellapart.errors import MissingExtraError, OptionError
+from tellapart.pictures.address import Location
 from tellapart.pictures.decode import MAX_PIXELS
 
 NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fastapi_offline")
@@ -32,7 +32,7 @@ class ServeOptions:
     token: str | None = None
     max_mib: int = 32
     max_megapixels: int = 50
-    pictures: Path | None = None
+    pictures: Location | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= LAST_PORT:

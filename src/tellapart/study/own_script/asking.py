@@ -17,6 +17,7 @@ from tellapart.diagnose.script import Script, take
 from tellapart.errors import PicturesError
 from tellapart.members.member import Progress
 from tellapart.options import check_class
+from tellapart.pictures.address import for_script
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.read import read_pictures
 from tellapart.scale.opening import Place, of_script, open_executor
@@ -117,7 +118,7 @@ def _longest(pictures: Pictures) -> int:
     sides = []
     for index in np.linspace(0, len(pictures) - 1, min(LOOKED_AT, len(pictures))).astype(int):
         try:
-            with Image.open(pictures.file(int(index))) as image:
+            with Image.open(for_script(pictures.file(int(index)))) as image:
                 sides.append(max(image.size))
         except (OSError, ValueError, Image.DecompressionBombError):
             continue

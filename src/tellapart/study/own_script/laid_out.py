@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tellapart.diagnose.links import Links
+from tellapart.pictures.address import for_script
 from tellapart.pictures.collection import Pictures
 from tellapart.study.arm import Arm, training_set
 
@@ -44,8 +45,8 @@ def links_to(pictures: Pictures, chosen: np.ndarray) -> Links:
     held = np.setdiff1d(np.arange(len(pictures)), trained_on(pictures))
     found: dict[str, str] = {}
     for index in (*held.tolist(), *chosen.tolist()):
-        found[_free(Path(pictures.paths[index]), found)] = str(pictures.file(index).resolve())
-    return Links(pictures.root.resolve().name or "pictures", tuple(found.items()))
+        found[_free(Path(pictures.paths[index]), found)] = str(for_script(pictures.file(index)).resolve())
+    return Links(for_script(pictures.root).resolve().name or "pictures", tuple(found.items()))
 
 
 def _free(place: Path, taken: Collection[str]) -> str:

@@ -6,6 +6,7 @@ import shlex
 import threading
 from pathlib import Path
 
+from tellapart.pictures.address import Location
 from tellapart.pictures.corrections import NAME, Correction, corrections_text, read_corrections
 from tellapart.run_folder import RunFolder
 
@@ -51,7 +52,7 @@ class Decisions:
                 self.file.unlink(missing_ok=True)
             return decided
 
-    def command(self, pictures: Path) -> str:
+    def command(self, pictures: Location) -> str:
         """Return the command that trains with these corrections into a new folder."""
         home = self._run.path.absolute()
         out = home.with_name(f"{home.name}-corrected")

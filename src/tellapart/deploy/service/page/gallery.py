@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tellapart.cells import plain_label, plain_path
-from tellapart.deploy.origin import pictures_root
+from tellapart.deploy.origin import may_be_read, pictures_root
 from tellapart.errors import PicturesError, RunFolderError
+from tellapart.pictures.address import Location
 from tellapart.pictures.corrections import Correction
 from tellapart.pictures.csv_rows import read_csv_rows
 from tellapart.run_folder import RunFolder
@@ -54,22 +55,27 @@ class Gallery:
         How long each list is in full.
     suggested
         Number of an entry -> the class that its picture is taken for, where its label is suspect.
+    readable
+        Whether pictures are looked for at `root`; see `may_be_read`.
     """
 
-    root: Path
+    root: Location
     classes: tuple[str, ...]
     entries: tuple[Entry, ...]
     lists: Mapping[str, tuple[int, ...]]
     lengths: Mapping[str, int]
     suggested: Mapping[int, str]
+    readable: bool = True
 
     def path(self, number: int) -> str:
         """Return the path of an entry as corrections have it."""
         return posixpath.normpath(self.entries[number].path)
 
-    def file(self, number: int) -> Path | None:
+    def file(self, number: int) -> Location | None:
         """Return the picture of an entry; None where its path, which a run of strangers may have made up, leads out."""
         path = self.path(number)
+        if not self.readable:
+            return None
         if posixpath.isabs(path) or path.split("/")[0] in ("..", ".") or "\0" in path:
             return None
         return self.root / path
@@ -105,7 +111,7 @@ class Gallery:
         }
 
 
-def read_gallery(run: RunFolder, classes: Sequence[str], pictures: Path | None) -> Gallery:
+def read_gallery(run: RunFolder, classes: Sequence[str], pictures: Location | None) -> Gallery:
     """Read what a run says of its own pictures.
 
     Parameters
@@ -115,13 +121,14 @@ def read_gallery(run: RunFolder, classes: Sequence[str], pictures: Path | None) 
     classes
         K class names of its model.
     pictures
-        Where PICTURES are now; None: where `train` read them.
+        Where PICTURES are now; None: where `train` read them, unless that is an address.
 
     Raises
     ------
     RunFolderError
         A file of the run is missing or damaged.
     """
+    root = pictures_root(run.path, pictures)
     entries = _entries(run.path / "predictions.csv", classes)
     suggested = _suspects(run, entries)
     wrong = [n for n, entry in enumerate(entries) if entry.predicted != entry.label]
@@ -130,12 +137,13 @@ def read_gallery(run: RunFolder, classes: Sequence[str], pictures: Path | None) 
     unsure.sort(key=lambda n: _share(entries[n], entries[n].predicted, classes))
     lists = {"suspect": tuple(suggested), "errors": tuple(wrong), "unsure": tuple(unsure)}
     return Gallery(
-        pictures_root(run.path, pictures),
+        root,
         tuple(classes),
         entries,
         {name: numbers[:MOST] for name, numbers in lists.items()},
         {name: len(numbers) for name, numbers in lists.items()},
         {number: label for number, label in suggested.items() if label},
+        may_be_read(root, pictures),
     )
 
 

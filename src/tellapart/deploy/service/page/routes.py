@@ -10,7 +10,6 @@ import http
 import secrets
 import time
 from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request
@@ -23,7 +22,8 @@ from tellapart.deploy.service.page.gallery import Gallery, read_gallery
 from tellapart.deploy.service.page.thumbnails import SIDES, thumbnail
 from tellapart.deploy.service.refusal import RefusedRequestError
 from tellapart.deploy.service.served import Served, ServedRun
-from tellapart.errors import BrokenPictureError, TellapartError
+from tellapart.errors import AddressError, BrokenPictureError, TellapartError
+from tellapart.pictures.address import Location
 from tellapart.pictures.corrections import KEEP, SKIP, Correction
 
 router = APIRouter(include_in_schema=False)
@@ -67,7 +67,7 @@ class Looked:
         Where PICTURES are now; None: where `train` read them.
     """
 
-    def __init__(self, served: Served, pictures: Path | None) -> None:
+    def __init__(self, served: Served, pictures: Location | None) -> None:
         self.decisions = Decisions(served.run)
         self._served, self._pictures = served, pictures
         self._gallery: Gallery | None = None
@@ -202,9 +202,11 @@ def picture(looked: LookedRun, number: int, side: int = SIDES[0]) -> Response:
     file, side = _entry_file(looked, number), min(SIDES, key=lambda one: abs(one - side))
     try:
         if file is None:
-            raise BrokenPictureError("", found="a path that leads out of PICTURES")
+            raise BrokenPictureError(
+                "", found="a path that leads out of PICTURES, or an address that was not named"
+            )
         content, kind = thumbnail(file, side)
-    except BrokenPictureError as error:
+    except (BrokenPictureError, AddressError) as error:
         raise _refused(
             http.HTTPStatus.NOT_FOUND,
             "no_picture",
@@ -257,7 +259,7 @@ def _decided(looked: Looked, number: int, correction: Correction | None) -> dict
         raise _unusable(error) from error
 
 
-def _entry_file(looked: Looked, number: int) -> Path | None:
+def _entry_file(looked: Looked, number: int) -> Location | None:
     try:
         found = looked.gallery()
     except TellapartError as error:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 from PIL import Image
 
+from tellapart.pictures.address import Location
 from tellapart.pictures.decode import decode
 
 SIDES = (192, 768)
@@ -16,13 +16,15 @@ LOSSLESS = 256
 """Up to this longest side, px, every pixel is sent as it is: pictures this small are enlarged to be looked at."""
 
 
-def thumbnail(file: Path, side: int) -> tuple[bytes, str]:
+def thumbnail(file: Location, side: int) -> tuple[bytes, str]:
     """Return a copy of at most `side` px, upright and without anything but pixels, and its content type.
 
     Raises
     ------
     BrokenPictureError
         It cannot be decoded, or is not there.
+    AddressError
+        Its address cannot be reached.
     """
     image_HWC, _ = decode(file, longest_side=side)
     out = io.BytesIO()
