@@ -32,6 +32,10 @@ FIGURE_IS_WRONG = 0.5
 about something else than it seems."""
 LEAKING = 0.01
 """Of the pictures that judge, so many in the training part make the figure a wrong one; as for `train`."""
+MOSTLY_COPIES, ENOUGH_COMPARED = 0.5, 20
+"""Near copies, of pictures looked at, for which no experiment is asked: pictures of one thing are alike, but not half of
+them each far nearer to one training picture than to all others."""
+JUDGING = ("validation", "test")
 NEARLY_ALL = 0.95
 """From this share on empty pictures alone keep a network from learning anything."""
 PROVED, NOT_PROVED = 0.95, 0.9
@@ -152,11 +156,18 @@ def _judged_by_training(examined: Examined) -> str:
 
 
 def _was_seen(examined: Examined) -> bool:
-    parts = [part for one in examined.runs[0].trainings for part in one.parts.values()]
-    return any(
-        share > LEAKING and part.name.startswith(("validation", "test")) and other == "train"
-        for part in parts
+    trainings = examined.runs[0].trainings
+    exact = (
+        share > LEAKING and part.name.startswith(JUDGING) and other == "train"
+        for one in trainings
+        for part in one.parts.values()
         for other, share in part.shared.items()
+    )
+    return any(exact) or any(
+        len(near.looks) >= MOSTLY_COPIES * near.compared and near.part.startswith(JUDGING)
+        for one in trainings
+        for near in one.near
+        if near.other == "train" and near.compared >= ENOUGH_COMPARED
     )
 
 

@@ -53,7 +53,7 @@ def test_nothing_noted_changes_nothing():
         (
             lambda d: d.set_argument(call(d, "fit"), "shuffle", "True"),
             "   **more)",
-            "   shuffle=True, **more)",
+            '   **{**more, "shuffle": True})',
         ),
         (lambda d: d.set_argument(call(d, "compile"), "loss", "'mse'"), "compile()", "compile(loss='mse')"),
         (lambda d: d.set_argument(call(d, "Dense"), "units", "2", place=0), "Dense(1)", "Dense(2)"),

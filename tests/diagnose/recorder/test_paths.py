@@ -82,3 +82,34 @@ def test_libraries_that_look_for_their_own_are_left_alone(tmp_path, pictures):
     assert paths.to_read("/usr/share/nothing/at/all", listed=True) == "/usr/share/nothing/at/all"
     assert paths.to_read("/usr/share/animals", listed=True) == str(pictures)
     assert Path(paths.to_read("/usr/share/animals/train/cat")).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        ("dataset/training_set", "train"),
+        ("dataset/test_set", "validation"),
+        ("/data/TrainImages", "train"),
+        ("train_data", "train"),
+        ("val_images", "validation"),
+        ("dev", "validation"),
+        ("train", "train"),
+    ],
+)
+def test_a_part_is_found_by_the_words_of_its_name(tmp_path, pictures, asked, part):
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    paths = Paths(str(folder), str(folder), str(tmp_path), str(pictures), words=f"HERE = {asked!r}")
+    full = str(folder / asked)
+    assert paths.to_read(full, listed=True) == str(pictures / part)
+    assert paths.to_read(f"{full}/cat") == str(pictures / part / "cat")
+    assert paths.replaced == {full: str(pictures / part)}
+
+
+def test_a_list_of_a_part_is_no_folder(tmp_path, pictures):
+    paths = Paths(
+        str(tmp_path), str(tmp_path), str(tmp_path), str(pictures), words="'train.csv', 'data/test.txt'"
+    )
+    for asked in ("train.csv", "data/test.txt"):
+        assert paths.to_read(str(tmp_path / asked)) == str(tmp_path / asked)
+    assert paths.replaced == {}

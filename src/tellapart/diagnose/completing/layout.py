@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 
 from tellapart.diagnose.reading.notebook import without_magics
 
+from .prose import prose_as_comments
+
 PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\s*\d*\s*\]:|\.{3,}:)(?: |$)")
 FIRST_PROMPT = re.compile(r"^\s*(?:>>>|In \[\s*\d*\s*\]:)", re.MULTILINE)
 NUMBERED = re.compile(r"^\s*In \[\s*\d*\s*\]:", re.MULTILINE)
@@ -95,6 +97,7 @@ MENDINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("typographic quotes and spaces were taken for plain ones", _plain_signs),
     ("prompts (>>>, In [1]:) and what was answered were left out", _without_prompts),
     ("lines that only IPython understands (%, !, ?) were left out", without_magics),
+    ("lines that are no code were taken for comments", prose_as_comments),
     ("indentation that no block asks for was taken away", _dedented),
     ("print was given brackets: Python 3's is a function", _with_brackets),
 )

@@ -191,9 +191,8 @@ class Draft:
             return
         _, end = self.span(call.args[-1].value)
         stars = [one for one in call.args if one.star == "**"]
-        if stars:  # keywords may stand before **options
-            start = self.script.rfind("**", 0, self.span(stars[0].value)[0])
-            self._splices.append(Splice(start, start, f"{keyword}={text}, "))
+        if stars:  # **options may hold it, and no keyword may be given twice
+            self.wrap(stars[-1].value, "{**", f', "{keyword}": {text}}}')
         else:
             self._splices.append(Splice(end, end, f", {keyword}={text}"))
 

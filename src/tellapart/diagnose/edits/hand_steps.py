@@ -49,6 +49,8 @@ def zeroed_by_hand(asked: Asked) -> Edit | None:
         )
         if not found or not changes or sheet.around(node, cst.For, cst.While) is None:
             continue
+        if sheet.around(found[0], cst.ListComp, cst.GeneratorExp) is not None:
+            continue  # its name is known only there
         sheet.insert_after(node, f"{sheet.code(found[0])}.zero_()")
         return Edit(asked.suspicion.code, "Each gradient is set to zero after its step.", sheet.text())
     return None

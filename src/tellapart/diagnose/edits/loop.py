@@ -10,7 +10,7 @@ from tellapart.diagnose.reading import Loop, Training
 from tellapart.diagnose.reading.apis import made_by
 from tellapart.diagnose.reading.interpret.values import Made, Part
 
-from .finding_training import loops_around, loss_call, training_of
+from .finding_training import forward_of, loops_around, loss_call, training_of
 from .hand_steps import zeroed_by_hand
 from .registry import Asked, Edit, edit
 from .sheet import Sheet, word
@@ -28,11 +28,24 @@ def zero_grad(asked: Asked) -> Iterator[Edit | None]:
     backward = sheet.call_at(training.loop.backward, "backward")
     name = optimizer_name(sheet, training.loop)
     if backward is not None and not name:
-        yield zeroed_by_hand(asked)
+        yield _zeroed_by_model(asked, training, backward) or zeroed_by_hand(asked)
     if backward is None or not name:
         return
     sheet.insert_before(backward, f"{name}.zero_grad()")
     yield Edit(asked.suspicion.code, f"{name}.zero_grad() is called before every backward().", sheet.text())
+
+
+def _zeroed_by_model(asked: Asked, training: Training, backward: cst.Call) -> Edit | None:
+    """Have a Keras model, which is a module of PyTorch on that backend, forget its gradients; its optimiser cannot."""
+    if training.model is None or training.model.framework != "keras":
+        return None
+    sheet = Sheet(asked.program)
+    forward = forward_of(sheet, training)
+    name = sheet.bound_to(forward.function) if forward is not None else ""
+    if not name:
+        return None
+    sheet.insert_before(backward, f"{name}.zero_grad()")
+    return Edit(asked.suspicion.code, f"{name}.zero_grad() is called before every backward().", sheet.text())
 
 
 def _zeroed_in_train_step(asked: Asked) -> Edit | None:

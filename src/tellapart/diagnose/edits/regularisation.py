@@ -81,10 +81,9 @@ def _without_decay(sheet: Sheet, training: Training | None) -> None:
     call = sheet.call_at(optimizer.position) if optimizer is not None and optimizer.weight_decay else None
     if call is None or optimizer is None:
         return
-    if optimizer.name == "adamw":
-        sheet.set_argument(call, "weight_decay", "0.0")  # left out, it is not 0
-    else:
-        sheet.drop_argument(call, "weight_decay")
+    if optimizer.name == "adamw" or not sheet.drop_argument(call, "weight_decay"):
+        # Left out of AdamW it is not 0; and it may stand among **options.
+        sheet.set_argument(call, "weight_decay", "0.0")
 
 
 @edit("regularisation.dropout_on_output")

@@ -12,15 +12,17 @@ anything. Whether it is one shows when the script lists it or opens a file in it
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# The parts a folder of pictures may have, with the names that are taken for the same.
+# The parts a folder of pictures may have, with the names taken for the same; the last two also for each other.
 PART_NAMES = (
     ("train", "training"),
-    ("validation", "valid", "val"),
+    ("validation", "valid", "val", "dev", "eval"),
     ("test", "testing"),
 )
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 WRITABLE_DEVICES = ("/dev/", "/proc/self/", "/proc/thread-self/")
 
 
@@ -126,6 +128,10 @@ class Paths:
             tail = self._tail(pieces[cut:])
             if tail:
                 return self._replace(os.sep.join(pieces[:cut]), tail, pieces[cut:], commit)
+        tail = self._tail(pieces[missing - 1 :])
+        if tail and _part_names(pieces[missing - 1]):
+            # A part by itself, "train": what holds it is there, and is not the pictures.
+            return self._note(os.sep.join(pieces[:missing]), tail, commit)
         elsewhere = missing < len(pieces) and not os.path.splitext(full)[1]
         return self._replace(full, [], [], commit) if listed or (elsewhere and not commit) else None
 
@@ -133,15 +139,34 @@ class Paths:
         """Return what `asked` and `tail` become; note the folder, or the one of its parts that is named otherwise."""
         given = str(self.pictures)
         if tail and tail[0] != wished[0]:
-            asked, given, tail = f"{asked}{os.sep}{wished[0]}", os.path.join(given, tail[0]), tail[1:]
+            return self._note(f"{asked}{os.sep}{wished[0]}", tail, commit)
         if commit:
             self.replaced[asked] = given
         return os.path.join(given, *tail)
 
+    def _note(self, part: str, tail: list[str], commit: bool) -> str:
+        """Return what a part that was asked for and the `tail` below it become; note the part."""
+        given = os.path.join(str(self.pictures), tail[0])
+        if commit:
+            self.replaced[part] = given
+        return os.path.join(given, *tail[1:])
+
     def _tail(self, pieces: list[str]) -> list[str] | None:
         """Return `pieces` as they are called in the pictures, or None where they are not there."""
-        alike = next((names for names in PART_NAMES if pieces[0] in names), (pieces[0],))
-        for name in (pieces[0], *alike):
+        for name in (pieces[0], *_part_names(pieces[0])):
             if os.path.lexists(os.path.join(str(self.pictures), name, *pieces[1:])):
                 return [name, *pieces[1:]]
         return None
+
+
+def _part_names(piece: str) -> tuple[str, ...]:
+    """Return what the part may be called that a folder's name speaks of, likeliest first: ``test_set``, ``TestData``.
+
+    Nothing for a name with an ending: a list of the training pictures is no folder of them.
+    """
+    words = () if "." in piece else [word.lower() for word in WORD.findall(piece)]
+    at = next((number for number, names in enumerate(PART_NAMES) if not set(names).isdisjoint(words)), None)
+    if at is None:
+        return ()
+    others = {1: PART_NAMES[2], 2: PART_NAMES[1]}.get(at, ())
+    return (*PART_NAMES[at], *others)
