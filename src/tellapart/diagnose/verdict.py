@@ -33,7 +33,7 @@ about something else than it seems."""
 LEAKING = 0.01
 """Of the pictures that judge, so many in the training part make the figure a wrong one; as for `train`."""
 MOSTLY_COPIES, ENOUGH_COMPARED = 0.5, 20
-"""Near copies, of pictures looked at, for which no experiment is asked: pictures of one thing are alike, but not half of
+"""Near copies, of pictures looked at, that need no experiment: pictures of one thing are alike, but not half of
 them each far nearer to one training picture than to all others."""
 JUDGING = ("validation", "test")
 NEARLY_ALL = 0.95

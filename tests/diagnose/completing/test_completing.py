@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tellapart.diagnose.completing import complete
+from tellapart.diagnose.completing.prose import is_prose
 from tellapart.diagnose.reading.errors import NotPythonError
 from tellapart.diagnose.script import take
 from tellapart.errors import OptionError, TellapartError
@@ -75,9 +76,48 @@ def test_a_lost_sign_is_found(broken: str, whole: str, said: str) -> None:
 
 def test_what_no_sign_mends_is_refused_with_its_line(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
-    script.write_text("a = 1\nthis is no program at all\n")
+    script.write_text("a = 1\nb = 2 $ 3 $ 4 $ 5\n")
     with pytest.raises(NotPythonError, match="line 2"):
         take(str(script), tmp_path)
+
+
+def test_sentences_and_what_was_printed_become_comments_and_lines_keep_their_numbers() -> None:
+    given = """Hi all,
+my loss (about 0.69) does not go down, what is wrong?
+
+x = 3
+history = [x, x]
+
+Epoch 1/2
+25/25 [====] - 3s 100ms/step - loss: 0.6931
+Traceback (most recent call last):
+  File "train.py", line 5, in <module>
+    history = [x, x]
+ValueError: shapes differ
+Thanks in advance
+"""
+    found = complete(given, None)
+    code = [line for line in found.text.splitlines() if line and not line.startswith("#")]
+    assert code == ["x = 3", "history = [x, x]"]
+    assert len(found.text.splitlines()) == len(given.splitlines())
+    assert found.assumptions == ("lines that are no code were taken for comments",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "fit(x_train y_train)",
+        "for a in [1]",
+        "x = [one for one in two if one is not three or four]",
+        "return lambda x, y: x and y",
+        "async def train(x):",
+        'print "loss and accuracy of it"',
+        "# my network is too small",
+        '"""My network tells cats from dogs.',
+    ],
+)
+def test_code_with_a_lost_sign_is_no_sentence(line: str) -> None:
+    assert not is_prose(line)
 
 
 DEEP = {
