@@ -164,7 +164,7 @@ def test_a_training_that_breaks_off_too_early_to_tell_is_unknown(diagnose, pictu
 @pytest.mark.parametrize(
     ("text", "name", "words"),
     [
-        ("x = 1\nthis is no program at all\n", "train.py", "line 2"),
+        ("x = 1\ny = 2 3 4 5 6 7\n", "train.py", "line 2"),
         ("print('hello')\n", "train.py", "network"),
         ("", "train.py", "empty"),
         ("x = 1", "train.txt", ".txt"),
