@@ -155,6 +155,10 @@ RUNS = [
     ("loop.detached_loss", ("criterion(out, yb)", "criterion(out.detach(), yb)")),
     (
         "loop.detached_loss",
+        ("criterion(out, yb)", "torch.autograd.Variable(criterion(out, yb).data, requires_grad=True)"),
+    ),
+    (
+        "loop.detached_loss",
         ("        out = net(xb)\n", "        with torch.no_grad():\n            out = net(xb)\n"),
     ),
 ]

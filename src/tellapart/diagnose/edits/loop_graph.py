@@ -168,7 +168,7 @@ def _uncut(sheet: Sheet, position: Position) -> bool:
             sheet.replace(node, sheet.code(receiver))
             return True
         made = sheet.made(node)
-        if word(node) == "tensor" and made is not None and node.args:
+        if word(node) in ("tensor", "Variable") and made is not None and node.args:
             sheet.replace(node, sheet.code(node.args[0].value))
             return True
     for attribute in sheet.nodes(cst.Attribute):

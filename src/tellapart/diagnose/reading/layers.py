@@ -37,6 +37,7 @@ FUNCTION_KINDS = {
     "item": "Detach", "numpy": "Detach", "tolist": "Detach", "round": "Round", "batch_norm": "BatchNormalization",
     "cat": "Concatenate", "concat": "Concatenate", "add": "Add", "max": "Max", "mean": "Mean", "permute": "Permute",
     "transpose": "Permute", "adaptive_max_pool2d": "AdaptiveMaxPooling2D", "tensor": "Detach",
+    "Variable": "Detach",
 }  # fmt: skip
 WEIGHTED = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SeparableConv2D", "DepthwiseConv2D", "Conv2DTranspose")
 POOLINGS = ("MaxPooling2D", "AveragePooling2D")
