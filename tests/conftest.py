@@ -21,6 +21,7 @@ from tellapart.cli import main
 from tellapart.errors import TellapartError
 
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch is loaded; see tellapart.scale.processor
+os.environ.setdefault("KERAS_BACKEND", "torch")  # before Keras is loaded, whichever file does it first
 
 
 @pytest.fixture(scope="session")
