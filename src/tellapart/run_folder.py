@@ -39,6 +39,7 @@ class RunFolder:
         RunFolderError
             The folder is used by something else, by another process, or cannot be written.
         """
+        self._refuse_address()
         wanted = json.loads(json.dumps(dict(command)))
         found, existed = self._found(wanted), self.path.exists()
         with self._writing():
@@ -61,6 +62,17 @@ class RunFolder:
                 raise
         if finished:
             shutil.rmtree(self.work, ignore_errors=True)
+
+    def _refuse_address(self) -> None:
+        """Refuse ``s3://bucket/run``: as a path it would be a folder here of the name ``s3:``."""
+        first = next(iter(self.path.parts), "")
+        if len(first) > len("C:") and first.endswith(":") and not Path(first).exists():
+            raise RunFolderError(
+                "A run folder should be on this machine.",
+                found="an address",
+                where=str(self.path),
+                advice="name a folder here, and copy it when it is done",
+            )
 
     def _remove(self, existed: bool) -> None:
         """Take away everything that a refused command has begun."""

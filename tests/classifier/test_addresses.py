@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 import fsspec
@@ -92,3 +93,10 @@ def test_an_address_that_cannot_be_used_is_one_message(command, here, tmp_path, 
     assert "memory://nobody-made-this/set" in done.stderr
     assert "what to do" in done.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["x.py"]
+
+
+def test_a_run_folder_at_an_address_is_refused_and_none_is_made(tmp_path, monkeypatch, refused):
+    monkeypatch.chdir(tmp_path)
+    error = refused(RunFolder(Path("s3://bucket/run")).claim({}).__enter__)
+    assert (error.found, error.where) == ("an address", "s3:/bucket/run")
+    assert not list(tmp_path.iterdir())
