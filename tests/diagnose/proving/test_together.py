@@ -33,7 +33,7 @@ class Counted(Runs):
     def __post_init__(self) -> None:
         self.asked, self.seen, self.begun = 0, list[str](), set[tuple[str, int]]()
 
-    def has_time_for(self, runs: int) -> bool:
+    def has_time_for(self, runs: int, of: tuple[str, ...] = ()) -> bool:
         return runs <= self.most
 
     def begin(self, text: str, seeds: tuple[int, ...]) -> Any:

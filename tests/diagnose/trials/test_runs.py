@@ -28,3 +28,16 @@ def test_runs_that_nobody_waits_for_give_their_place_to_others(tmp_path):
         assert not runs.knows(SLEEP.format(600), [0])
         assert [one.seed for one in runs.done] == [0]
         assert runs.longest < 60
+
+
+def test_time_is_asked_for_the_programs_that_are_to_be_run(tmp_path):
+    file = tmp_path / "train.py"
+    file.write_text("")
+    short, long = SLEEP.format(0), SLEEP.format(4)
+    with Runs(Setting(file, None, (), 2**32), deadline=time.monotonic() + 60) as runs:
+        runs.run(short, 0)
+        runs.run(long, 0)
+        runs.deadline = time.monotonic() + 1.5 * runs.longest
+        assert not runs.has_time_for(2 * runs.at_once)
+        assert not runs.has_time_for(2 * runs.at_once, [short, long])
+        assert runs.has_time_for(2 * runs.at_once, [short, "not run yet"])

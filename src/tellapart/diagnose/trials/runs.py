@@ -109,6 +109,7 @@ class Runs:
         self.done: list[Ran] = []
         self.plan: list[str] = []
         self.longest = self.reserved = 0.0
+        self._took: dict[str, float] = {}
 
     def __enter__(self) -> Runs:
         return self
@@ -120,13 +121,21 @@ class Runs:
         """Return the seconds that are left."""
         return self.deadline - self.reserved - time.monotonic()
 
-    def has_time_for(self, runs: int) -> bool:
-        """Say whether so many more runs, each as long as the longest so far, would end in time."""
-        return self.left() > max(self.longest, LEAST_SECONDS) * -(-runs // self.at_once)
+    def has_time_for(self, runs: int, of: Collection[str] = ()) -> bool:
+        """Say whether so many more runs would end in time, each as long as the longest so far.
+
+        Parameters
+        ----------
+        of
+            The programs that are to be run, where that is settled: what others took does not count then.
+        """
+        longest = max((self._took[text] for text in of if text in self._took), default=self.longest)
+        return self.left() > max(longest, LEAST_SECONDS) * -(-runs // self.at_once)
 
     def at(self, pace: Pace) -> None:
         """Go on at another pace; what ran before is forgotten."""
         self._pace, self._known, self.longest, self._first = pace, {}, 0.0, True
+        self._took = {}
 
     def differ(self, text: str, other: str) -> bool:
         """Say whether two programs are still different at the present pace: it may leave out what a change mends."""
@@ -181,8 +190,8 @@ class Runs:
             known = self._texts[text, pace] = pace.change(text)
         return known
 
-    def _run(self, one: Begun[Recording], text: str, seed: int, pace: Pace) -> Recording:
-        text = self._shorter(text, pace)
+    def _run(self, one: Begun[Recording], given: str, seed: int, pace: Pace) -> Recording:
+        text = self._shorter(given, pace)
         first, self._first = self._first, False
         seconds = min(max(self.left(), LEAST_SECONDS), pace.most_seconds)
         if self.longest and pace is self._pace:
@@ -199,5 +208,6 @@ class Runs:
         found, took = one.run(order, self.left())
         if pace is self._pace:
             self.longest = max(self.longest, took)
+            self._took[given] = max(self._took.get(given, 0.0), took)
         self.done.append(Ran(text, seed, found, pace.words))
         return found
