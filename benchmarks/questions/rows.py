@@ -16,8 +16,8 @@ DESIGN = {
     "no convolution dropouts": ("--dropout", "0", "0"),
     "both": ("--global-max-pooling", "--dropout", "0", "0"),
 }
-# The same on pictures as they are. Zooming asks for many more steps: at 64 px the network with both changes learnt
-# within 1,000 steps with four seeds of four without any augmentation, and with mirrored pictures with none of one.
+# The same on pictures as they are: augmentation asks for many more steps (measured at 64 px: see
+# docs/decisions/0010-smaller-pictures-before-fewer-epochs.md).
 PLAIN = {f"{name}, no augmentation": (*options, "--augment", "none") for name, options in DESIGN.items()}
 # What its author tried: other dropout, L1 and L2 in both kinds of layers, two classes with a softmax.
 TRIED = {
