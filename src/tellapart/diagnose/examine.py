@@ -54,6 +54,7 @@ class Round:
     wrong: tuple[Discrepancy, ...]
     seeds: tuple[int, ...] = SEEDS
     tried: list[Tried] = field(default_factory=list)
+    told_of_time: bool = False
 
     @property
     def proved(self) -> Tried | None:
@@ -198,7 +199,9 @@ def _one_is_proved(
 ) -> bool:
     for at, suspicion in enumerate(chosen):
         if not runs.has_time_for(2):
-            say("The time is over before everything could be tried.")
+            if not one.told_of_time:
+                say("The time is over before everything could be tried.")
+            one.told_of_time = True
             return False
         for coming in chosen[at + 1 : at + runs.at_once]:
             prepare(case, coming, runs)

@@ -34,7 +34,7 @@ def _prose(lines: list[str]) -> Iterator[int]:
     """Yield the numbers, from 0, of lines that are sentences or were printed."""
     shown = False
     for number, line in enumerate(lines):
-        shown = shown or line.strip().startswith(TRACEBACK)
+        shown = bool(line.strip()) and (shown or line.strip().startswith(TRACEBACK))
         if shown or is_prose(line):
             yield number
         if LAST_OF_IT.match(line):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from tellapart.diagnose.reading import DataPart, Program, Suspicion, Training
+from tellapart.diagnose.reading import DataPart, Program, Training
 from tellapart.diagnose.reading.layers import AUGMENTING
 from tellapart.diagnose.reading.steps import AUGMENTING as FUNCTIONS
 
@@ -15,7 +15,7 @@ from .chance import changes, turn_off
 from .finding_training import layer_call
 from .pictures_in_text import Text, change, training_at
 from .prep_own import own_changes_off, own_parts_apart
-from .registry import Asked, Edit, edit
+from .registry import NOTHING_SUSPECTED, Asked, Edit, edit
 from .transforms import augments, drop_all, drop_random, elements
 from .validation_set import own_data, own_generator, own_transforms
 
@@ -37,8 +37,7 @@ def harmless(asked: Asked) -> Iterator[Edit | None]:
 
 def unchanged(program: Program) -> str | None:
     """Return the program with no random changes of its training pictures; None where it has none to leave out."""
-    nothing = Suspicion("", None, "", 0.0, "")  # nothing is suspected: this is no mending
-    text = Text(Asked(program, nothing))
+    text = Text(Asked(program, NOTHING_SUSPECTED))
     found = [_everything_off(text, training) for training in program.trainings]
     if not any(found):
         return None

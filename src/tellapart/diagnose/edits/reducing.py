@@ -6,13 +6,13 @@ import contextlib
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tellapart.diagnose.reading import Program, Suspicion, read_program
+from tellapart.diagnose.reading import Program, read_program
 from tellapart.diagnose.reading.data_facts import DataPart
 
 from .first_layers import put_first
 from .pictures_in_text import Text
 from .prep_augment import unchanged
-from .registry import Asked
+from .registry import NOTHING_SUSPECTED, Asked
 from .sheet import Sheet
 from .shortening import shortened
 from .written_sizes import resize
@@ -117,8 +117,7 @@ def resized(program: Program, sides: tuple[int, ...], share: Fraction) -> str | 
     share
         Of the side; above 1 the pictures are larger.
     """
-    suspicion = Suspicion("", None, "", 0.0, "")  # nothing is suspected: this is no mending
-    text = Text(Asked(program, suspicion))
+    text = Text(Asked(program, NOTHING_SUSPECTED))
     wanted = {one * times for one in sides for times in (1, LARGER)}
     if not resize(text, wanted, lambda side: int(side * share)):
         return None

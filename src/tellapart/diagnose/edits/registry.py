@@ -48,6 +48,9 @@ class Asked:
     recording: Recording | None = None
 
 
+NOTHING_SUSPECTED = Suspicion("", None, "", 0.0, "")
+"""For changes of a program that are to mend nothing."""
+
 Propose = Callable[[Asked], Iterator[Edit | None]]
 EDITS: dict[str, Propose] = {}
 

@@ -117,11 +117,11 @@ def _look(case: Case, couple: Couple, runs: Runs) -> Experiment | None:
 def _prove(case: Case, couple: Couple, runs: Runs) -> Tried | None:
     """Run all four cells of the factorial with three seeds, or five; None where the pair is not proved."""
     texts = _texts(case, couple)
-    runs.keep_only(texts)
     seeds: tuple[int, ...] = case.seeds[:1]
     for new in (case.seeds[1:], MORE_SEEDS):
         if not runs.has_time_for(runs.new(texts, new), texts):
             return None
+        runs.keep_only(texts)
         seeds += new
         cells = _cells(case, couple, seeds, runs)
         judged = [known for cell in cells if (known := judged_all(cell)) is not None]

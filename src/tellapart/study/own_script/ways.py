@@ -11,7 +11,7 @@ import numpy as np
 from tellapart.diagnose.edits import Edit, propose
 from tellapart.diagnose.edits.pictures_in_text import Text
 from tellapart.diagnose.edits.reducing import resized
-from tellapart.diagnose.edits.registry import Asked
+from tellapart.diagnose.edits.registry import NOTHING_SUSPECTED, Asked
 from tellapart.diagnose.reading import Program, Suspicion
 from tellapart.diagnose.recording import Recording
 from tellapart.diagnose.speed import picture_sides
@@ -136,7 +136,7 @@ def _edits(program: Program, recording: Recording, code: str) -> tuple[Edit, ...
 
 
 def _cuts(program: Program) -> Iterator[str]:
-    text = Text(Asked(program, Suspicion("", None, "", 0.0, "")))
+    text = Text(Asked(program, NOTHING_SUSPECTED))
     return (text.what(call) for call in text.nodes(cst.Call) if text.what(call) in CUTS)
 
 
