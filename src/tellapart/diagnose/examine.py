@@ -61,6 +61,19 @@ class Round:
         """What mended it."""
         return next((one for one in self.tried if one.fails), None)
 
+    def keep(self, found: Tried, say: Say) -> None:
+        """Note what was tried, in place of a shorter look at the same."""
+        same = [
+            at for at, one in enumerate(self.tried) if one.suspicion == found.suspicion and not one.partners
+        ]
+        if found.partners or not same:
+            self.tried.append(found)
+        elif self.tried[same[0]].experiments == found.experiments:
+            return
+        else:
+            self.tried[same[0]] = found
+        say(_words(found))
+
     @property
     def case(self) -> Case:
         """What is tried."""
@@ -155,15 +168,22 @@ def _round(
 
 
 def _try_surest(one: Round, runs: Runs, say: Say) -> None:
-    """Where each run is long: try the surest changes, then what is suspected on top of them, then the others."""
+    """Where each run is long: look at the surest changes, then at pairs of them, then try everything as elsewhere.
+
+    One run each of the first is a look: few pictures judge, so half of the changes that do nothing look promising, and
+    more seeds for these would take the time of a pair.
+    """
     if not _can_be_tried(one.recording):
         return
     case = one.case
     chosen = _chosen(one, first=True)
     runs.plan.append(f"suspected, surest first: {', '.join(each.code for each in chosen) or 'nothing'}")
-    runs.plan.append(f"tried: the first {MOST_SUREST}, pairs with these, then the others and their pairs")
-    for some, most_second in ((chosen[:MOST_SUREST], MOST_ON_TOP), (chosen[MOST_SUREST:], MOST_SECOND)):
-        if not some or _one_is_proved(one, case, some, runs, say, most_edits=1):
+    runs.plan.append(f"tried: the first {MOST_SUREST}, pairs with these, then all and their pairs")
+    for some, most_second, only_clear in (
+        (chosen[:MOST_SUREST], MOST_ON_TOP, True),
+        (chosen, MOST_SECOND, False),
+    ):
+        if _one_is_proved(one, case, some, runs, say, most_edits=1, only_clear=only_clear):
             return
         _try_pairs(one, runs, say, most_second)
         if one.proved is not None:
@@ -196,6 +216,8 @@ def _one_is_proved(
     runs: Runs,
     say: Say,
     most_edits: int = MOST_EDITS,
+    *,
+    only_clear: bool = False,
 ) -> bool:
     for at, suspicion in enumerate(chosen):
         if not runs.has_time_for(2):
@@ -206,12 +228,11 @@ def _one_is_proved(
         for coming in chosen[at + 1 : at + runs.at_once]:
             prepare(case, coming, runs)
         found = score_again(case, suspicion, runs) if suspicion.code in RESCORED else None
-        edited = try_out(case, suspicion, runs, most_edits)
+        edited = try_out(case, suspicion, runs, most_edits, only_clear=only_clear)
         found = _better(found, edited)
         if found is None:
             continue
-        say(_words(found))
-        one.tried.append(found)
+        one.keep(found, say)
         if found.fails:
             runs.keep_only([case.program.text])
             return True
@@ -232,8 +253,7 @@ def _try_pairs(one: Round, runs: Runs, say: Say, most_second: int = MOST_SECOND)
 
     found = try_together(case, one.tried, suspects_of, runs, most_second)
     if found is not None:
-        say(_words(found))
-        one.tried.append(found)
+        one.keep(found, say)
 
 
 def _better(rescored: Tried | None, edited: Tried | None) -> Tried | None:

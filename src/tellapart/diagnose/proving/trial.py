@@ -74,8 +74,15 @@ class Tried:
     partners: tuple[Suspicion, ...] = ()
 
 
-def try_out(case: Case, suspicion: Suspicion, runs: Runs, most_edits: int = MOST_EDITS) -> Tried | None:
+def try_out(
+    case: Case, suspicion: Suspicion, runs: Runs, most_edits: int = MOST_EDITS, *, only_clear: bool = False
+) -> Tried | None:
     """Try the edits of a suspicion, at most so many; None where there is none, or no time.
+
+    Parameters
+    ----------
+    only_clear
+        Go on to more seeds only where one run each already shows what would prove it.
 
     Returns
     -------
@@ -86,7 +93,7 @@ def try_out(case: Case, suspicion: Suspicion, runs: Runs, most_edits: int = MOST
     for edit in _edits(case, suspicion, runs)[:most_edits]:
         if not runs.has_time_for(1):
             break
-        found = _try(case, suspicion, edit, runs)
+        found = _try(case, suspicion, edit, runs, only_clear=only_clear)
         if found is not None and found.proved:
             return found
         first = first or found
@@ -141,14 +148,14 @@ def score_again(case: Case, suspicion: Suspicion, runs: Runs) -> Tried | None:
     return None
 
 
-def _try(case: Case, suspicion: Suspicion, edit: Edit, runs: Runs) -> Tried | None:
+def _try(case: Case, suspicion: Suspicion, edit: Edit, runs: Runs, *, only_clear: bool) -> Tried | None:
     asked = questions(suspicion.code, case.wrong)
     once = _pair(case, edit, runs, case.seeds[:1])
     looks = _answers(asked, once)
     if not looks:
         return None
     best = Tried(suspicion, False, False, tuple(one for _, one in looks), edit, once.after)
-    if not any(question.promising(one) for question, one in looks):
+    if not any((question.matters if only_clear else question.promising)(one) for question, one in looks):
         return best
     seeds: tuple[int, ...] = case.seeds[:1]
     for new in (case.seeds[1:], MORE_SEEDS, LAST_SEEDS):
