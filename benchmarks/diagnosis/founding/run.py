@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.rows import TELLAPART, Rows, machine, today
 
 HERE = Path(__file__).parent
+INTERRUPTED = 130  # exit status after Ctrl-C
 SETS = {"plastic_pieces": "pellets", "quarter_positive": "quarter"}
 
 
@@ -64,12 +65,15 @@ def diagnosed(file: Path, pictures: Path, out: Path, time_given: str) -> dict[st
         first = ("", 0.0)
         for line in process.stderr or ():
             log.write(line)
+            log.flush()
             if not first[0] and not line.startswith("Assumed") and line.strip():
                 first = (line.strip(), round(time.monotonic() - began, 1))
         output = process.stdout.read() if process.stdout else ""
     seconds = round(time.monotonic() - began, 1)
+    if process.wait() == INTERRUPTED:
+        raise KeyboardInterrupt
     answer = (
-        json.loads(output) if process.wait() == 0 else {"verdict": "crashed", "summary": "", "causes": []}
+        json.loads(output) if process.returncode == 0 else {"verdict": "crashed", "summary": "", "causes": []}
     )
     return {
         "file": file.name,

@@ -104,7 +104,7 @@ Thanks in advance
 
 
 def test_a_traceback_without_its_last_line_ends_at_an_empty_one() -> None:
-    found = complete("Traceback (most recent call last):\n  File \"t.py\", line 5, in f\n\nx = 3\n", None)
+    found = complete('Traceback (most recent call last):\n  File "t.py", line 5, in f\n\nx = 3\n', None)
     assert [line for line in found.text.splitlines() if line and not line.startswith("#")] == ["x = 3"]
 
 

@@ -19,9 +19,10 @@ LABELS = np.arange(80) % 2
 SUSPICION = Suspicion("prep.unscaled", None, "Seen in a run.", 0.7, "")
 
 
-def network(learns: bool) -> Judged:
-    """Return how a network judges that has learnt everything, or gives one class to all."""
-    right = np.ones(len(LABELS)) if learns else (LABELS == 0).astype(float)
+def network(learns: bool | int) -> Judged:
+    """Return how a network judges that has learnt everything, or gives one class to all but so many pictures."""
+    right = np.ones(len(LABELS)) if learns is True else (LABELS == 0).astype(float)
+    right[np.flatnonzero(LABELS)[: int(learns)]] = 1
     return Judged("validation", True, 2, np.arange(len(LABELS)), LABELS, right)
 
 
@@ -57,11 +58,11 @@ def tried(monkeypatch):
     monkeypatch.setattr(measures, "judge", lambda one: one)
     monkeypatch.setattr(trial, "propose", lambda *_: (Edit(SUSPICION.code, "Changed.", "after"),))
 
-    def run(before: list[bool], after: list[bool]) -> tuple[bool, int]:
+    def run(before: list[bool], after: list[bool], **how: bool) -> tuple[bool, int]:
         runs = Runs({"before": before, "after": after})
         program: Any = type("Program", (), {"text": "before"})
         recording: Any = None
-        found = try_out(Case(program, recording, ()), SUSPICION, runs)  # type: ignore[arg-type]
+        found = try_out(Case(program, recording, ()), SUSPICION, runs, **how)  # type: ignore[arg-type]
         assert found is not None
         return found.fails, runs.asked
 
@@ -83,6 +84,11 @@ NEVER, ALWAYS = [False] * 8, [True] * 8
 )
 def test_seeds_are_added_while_they_may_still_show_it(tried, after, fails, seeds):
     assert tried(NEVER, after) == (fails, seeds)
+
+
+@pytest.mark.parametrize(("few", "only_clear", "seeds"), [(3, False, 5), (3, True, 1), (True, True, 3)])
+def test_where_runs_are_long_more_seeds_are_for_what_is_clear(tried, few, only_clear, seeds):
+    assert tried(NEVER, [few] * 8, only_clear=only_clear) == (few is True, seeds)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
