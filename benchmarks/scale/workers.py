@@ -70,6 +70,7 @@ def main() -> None:
     for workers in WORKERS:
         rows.get(f"predict, {workers}", partial(predicted_on, workers, work))
         rows.get(f"folds, {workers}", partial(folds_on, workers, work))
+        rows.get(f"shared, {workers}", partial(shared_on, workers, work))
     for count in LISTS:
         if count <= options.most:
             rows.get(f"list of {count}", partial(listed, count, work))
@@ -159,6 +160,21 @@ def folds_on(workers: int, work: Path) -> dict[str, Any]:
         return {"folds": FOLDS, "steps": STEPS, "seconds": round(seconds(rounds), 2)}
 
 
+def shared_on(workers: int, work: Path) -> dict[str, Any]:
+    """Train the net of one fold on all workers together; the seconds of its own steps, without Ray Train's start."""
+    from tellapart.members.detail_round import train_round
+    from tellapart.scale.opening import TRAINING, open_executor, parse_on
+
+    rounds, labels = _rounds(work)
+    os.environ.update(SURROUNDINGS)
+    with cluster(workers) as address, open_executor(parse_on(address), TRAINING, print) as executor:
+        began = time.perf_counter()
+        submit = executor.submit if workers == 1 else partial(executor.submit_jointly, workers=workers)
+        _, seconds = submit(train_round, rounds[0], executor.share(labels)).result()
+        whole = time.perf_counter() - began
+    return {"steps": STEPS, "seconds": round(seconds, 2), "start_seconds": round(whole - seconds, 1)}
+
+
 def _rounds(work: Path) -> tuple[list[Any], np.ndarray]:
     from tellapart.members.canvases import Canvases
     from tellapart.members.detail_net import Schedule
@@ -211,7 +227,7 @@ def table(rows: Rows) -> str:
         "| what | 1 worker, s | 2 workers, s | efficiency |",
         "|---|---|---|---|",
     ]
-    for what, words in (("predict", _predict_words), ("folds", _fold_words)):
+    for what, words in (("predict", _predict_words), ("folds", _fold_words), ("shared", _shared_words)):
         found = [rows.done.get(f"{what}, {workers}") for workers in WORKERS]
         if all(found):
             one, two = (row["seconds"] for row in found if row)
@@ -234,6 +250,10 @@ def _predict_words(row: dict[str, Any]) -> str:
 
 def _fold_words(row: dict[str, Any]) -> str:
     return f"{row['folds']} folds of a small net, {row['steps']} steps each"
+
+
+def _shared_words(row: dict[str, Any]) -> str:
+    return f"one fold of a small net, {row['steps']} steps, shared by all workers"
 
 
 def law(rows: list[dict[str, Any]]) -> str:

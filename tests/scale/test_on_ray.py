@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -19,6 +20,7 @@ from tellapart.backbones.features import Backbone
 from tellapart.deploy.bulk import predicting, spread
 from tellapart.errors import ClusterError, PicturesError
 from tellapart.members import detail, finetune
+from tellapart.members.beside import workers_of
 from tellapart.members.detail import fit_detail
 from tellapart.members.finetune import fit_finetune
 from tellapart.members.member import Job
@@ -106,6 +108,29 @@ def test_folds_give_the_same_numbers_here_and_there(name, job, on_ray, tmp_path,
     monkeypatch.setattr("tellapart.members.detail_round.train", lambda *_: pytest.fail("trained again"))
     monkeypatch.setattr("tellapart.members.tuned_round.tune", lambda *_: pytest.fail("tuned again"))
     same(FITS[name](replace(job, work=there)), expected)
+
+
+def test_a_long_training_is_shared_and_gives_the_same_but_for_rounding(
+    job, on_ray, tmp_path, monkeypatch, dying_once
+):
+    """Also where one of those that share it is killed."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    expected = fit_detail(replace(job, work=here), ())
+    monkeypatch.setattr(detail, "train_round", dying_once(detail.train_round, 3))
+    monkeypatch.setattr(detail, "workers_of", lambda _, rounds, *__: 2 if rounds == 1 else 1)
+    found = fit_detail(replace(job, work=there, executor=on_ray), ())
+    assert (tmp_path / "died").exists()
+    np.testing.assert_allclose(found.logits, expected.logits, atol=1e-3)
+    assert [row["step"] for row in found.history] == [row["step"] for row in expected.history]
+
+
+def test_workers_that_would_stand_idle_share_what_is_long(job):
+    many = replace(job, executor=SimpleNamespace(slots=lambda threads: 12 // threads))
+    wanted = [(1, 2, 10.0), (1, 2, 1000.0), (3, 2, 1000.0), (12, 1, 1000.0), (13, 1, 1000.0), (0, 1, 1000.0)]
+    assert [workers_of(many, *one) for one in wanted] == [1, 4, 2, 1, 1, 1]
+    assert workers_of(job, 1, 1, 1000.0) == 1
 
 
 @pytest.fixture

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from tellapart.members.canvases import Canvases
 from tellapart.members.member import Job
 
 R = TypeVar("R")
+
+LONG_SECONDS = 300.0
+"""A round that takes longer on one worker is shared out among those that would stand idle; shorter ones keep the
+numbers that they have everywhere, to the last digit."""
+MOST_TOGETHER = 4  # of a batch of 16 each then has 4 pictures: less is mostly talk
 
 
 class OfCanvases(Protocol):
@@ -25,6 +31,7 @@ def train_beside(
     rounds: Mapping[int, OfCanvases],
     threads: int,
     shared: Any = None,
+    workers: int = 1,
 ) -> Iterator[tuple[int, R]]:
     """Yield the number of each round and what `function` made of it, as they end.
 
@@ -40,14 +47,24 @@ def train_beside(
         That each computes on.
     shared
         What all of them need; sent once.
+    workers
+        That train each round together.
     """
     if not rounds:
         return
     job.executor.check_files(sorted({one.canvases.file for one in rounds.values()}))
     common = job.executor.share(shared)
+    submit = job.executor.submit if workers == 1 else partial(job.executor.submit_jointly, workers=workers)
     begun = {
-        job.executor.submit(function, one, common, threads=threads, advance=job.progress.advance): number
+        submit(function, one, common, threads=threads, advance=job.progress.advance): number
         for number, one in rounds.items()
     }
     for task in job.executor.completed(list(begun)):
         yield begun[task], task.result()
+
+
+def workers_of(job: Job, rounds: int, threads: int, seconds: float) -> int:
+    """Return how many workers train each of so many rounds together, where one takes `seconds` on one worker."""
+    if seconds <= LONG_SECONDS or not rounds:
+        return 1
+    return max(1, min(MOST_TOGETHER, job.executor.slots(threads) // rounds))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.members.beside import train_beside
+from tellapart.members.beside import train_beside, workers_of
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail_net import Schedule
 from tellapart.members.detail_round import Round, Trained, read_round, train_round, write_round
@@ -95,12 +95,15 @@ class Detail:
             if not file.exists()
         }
         found: dict[int, Trained] = {}
+        share = 1 / 3 if glance else 1.0
+        workers = workers_of(self.job, len(rounds), self.threads, share * self._expected_seconds(level))
         for number, (trained, seconds) in train_beside(
-            self.job, train_round, rounds, self.threads, self.labels
+            self.job, train_round, rounds, self.threads, self.labels, workers
         ):
-            write_round(files[number], trained)
-            found[number] = trained
-            self.round_seconds[level] = seconds * (3 if glance else 1)
+            if trained is not None:
+                write_round(files[number], trained)
+                found[number] = trained
+            self.round_seconds[level] = seconds * workers / share
         return [found.get(number) or read_round(file, self.job.classes) for number, file in files.items()]
 
     def _round(self, number: int, level: int, policy: str, *, glance: bool, more: np.ndarray) -> Round:
@@ -133,11 +136,15 @@ class Detail:
 
     def has_time_for(self, rounds: int, level: int) -> bool:
         """Whether `rounds` more of this level end before the deadline; the first guess grows with the area."""
+        return rounds * self._expected_seconds(level) < self.job.seconds_left() - RESERVE_SECONDS
+
+    def _expected_seconds(self, level: int) -> float:
+        """Return what a round of a level takes on one worker; 0 where nothing tells that yet."""
         known = self.round_seconds.get(level)
         if known is None:
             below = self.round_seconds.get(level - 1, 0.0)
             known = below * (self.sides[level] / self.sides[level - 1]) ** 2 if level else 0.0
-        return rounds * known < self.job.seconds_left() - RESERVE_SECONDS
+        return known
 
 
 RESERVE_SECONDS = 10.0  # for choosing, testing and the report

@@ -18,6 +18,7 @@ from torch.nn import functional
 from tellapart.backbones.graph import Graph, folded
 from tellapart.members.augment import augment
 from tellapart.members.canvases import Canvases
+from tellapart.members.group import BatchNorm, Group
 from tellapart.members.policy import Policy
 
 LAYERS = ((16, 2), (16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (64, 1))
@@ -42,7 +43,7 @@ class DetailNet(nn.Module):
         convs, norms, channels = [], [], 3
         for out, stride in LAYERS:
             convs.append(nn.Conv2d(channels, out, 3, stride, padding=1, bias=False))
-            norms.append(nn.BatchNorm2d(out))
+            norms.append(BatchNorm(out))
             channels = out
         self.convs, self.norms = nn.ModuleList(convs), nn.ModuleList(norms)
         self.head = nn.Linear(2 * channels, classes)
@@ -100,7 +101,7 @@ def train(
     report
         Called `REPORTS` times with the steps done, the mean training loss since the last call and the net.
     """
-    generator = torch.Generator().manual_seed(seed)
+    group, generator = Group(), torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     sample = canvases.take(chosen[:: max(1, len(chosen) // 256)]).astype(np.float32)
     net = DetailNet(
@@ -112,16 +113,18 @@ def train(
     weights = torch.tensor(schedule.class_weights, dtype=torch.float32)
     targets, losses = torch.from_numpy(labels), []
     net.train()
+    joined = group.joined(net)
     for step, batch in enumerate(batches(chosen, schedule.steps, generator), start=1):
         images = torch.from_numpy(canvases.take(batch)).permute(0, 3, 1, 2)
-        images = augment(images, schedule.policy, generator).to(memory_format=torch.channels_last)
-        loss = functional.cross_entropy(net(images), targets[batch], weight=weights)
+        images = group.share(augment(images, schedule.policy, generator))
+        logits_nK = joined(images.to(memory_format=torch.channels_last))
+        loss, value = group.loss(logits_nK, targets[batch], weights)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         cycle.step()
-        losses.append(loss.item())
-        if step * REPORTS // schedule.steps > (step - 1) * REPORTS // schedule.steps:
+        losses.append(value)
+        if group.first and step * REPORTS // schedule.steps > (step - 1) * REPORTS // schedule.steps:
             report(step, float(np.mean(losses)), net)
             losses.clear()
             net.train()

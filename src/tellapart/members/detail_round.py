@@ -13,6 +13,7 @@ import torch
 
 from tellapart.members.canvases import Canvases
 from tellapart.members.detail_net import DetailNet, Schedule, logits, train
+from tellapart.members.group import Group
 from tellapart.members.scores import balanced_accuracy, log_losses, softmax
 from tellapart.scale.executor import Advance
 
@@ -54,8 +55,11 @@ class Trained:
     history: tuple[dict[str, Any], ...]
 
 
-def train_round(one: Round, shared_labels: np.ndarray, *, advance: Advance) -> tuple[Trained, float]:
-    """Train the net of one round with the (N,) labels of all pictures; return it with the seconds that took."""
+def train_round(one: Round, shared_labels: np.ndarray, *, advance: Advance) -> tuple[Trained | None, float]:
+    """Train the net of one round with the (N,) labels of all pictures; return it with the seconds that took.
+
+    Of several processes that train it together, the first returns it; the others return None.
+    """
     began = time.perf_counter()
     torch.set_num_threads(one.threads)
     labels, history = shared_labels.copy(), []  # what was sent here cannot be written to, which torch wants
@@ -78,6 +82,8 @@ def train_round(one: Round, shared_labels: np.ndarray, *, advance: Advance) -> t
         advance(1)
 
     net = train(one.canvases, one.fit, labels, one.schedule, one.seed, report)
+    if not Group().first:
+        return None, time.perf_counter() - began
     scored, validation = (logits(net, one.canvases, at) for at in (one.score, one.validation))
     return Trained(net, scored, validation, tuple(history)), time.perf_counter() - began
 

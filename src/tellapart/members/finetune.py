@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from tellapart.evaluate.calibration import fit_calibrator
-from tellapart.members.beside import train_beside
+from tellapart.members.beside import train_beside, workers_of
 from tellapart.members.canvases import Canvases, make_canvases
 from tellapart.members.detail_net import Schedule
 from tellapart.members.frozen_look import FrozenLook, look
@@ -73,8 +73,11 @@ class Finetune:
         files = {number: self.job.work / f"{stem}-{number}{kind}.npz" for number in numbers}
         rounds = {number: self._round(number, more) for number, file in files.items() if not file.exists()}
         shared = (self.look.axes, self.labels)
+        workers = workers_of(self.job, len(rounds), self.threads, self._expected_seconds())
         found: dict[int, Tuned | None] = {}
-        for number, (tuned, seconds) in train_beside(self.job, tune_round, rounds, self.threads, shared):
+        for number, (tuned, seconds) in train_beside(
+            self.job, tune_round, rounds, self.threads, shared, workers
+        ):
             found[number], self.step_seconds = tuned, seconds
             if tuned is not None:
                 write_round(files[number], tuned)
@@ -107,12 +110,14 @@ class Finetune:
         return -(-(len(self.rounds) - number) // self.job.executor.slots(self.threads))
 
     def has_time_for(self, rounds: float) -> bool:
-        """Whether `rounds` more end before the deadline; the first guess is the plan's."""
+        """Whether `rounds` more end before the deadline."""
+        return rounds * self._expected_seconds() < self.job.seconds_left() - RESERVE_SECONDS
+
+    def _expected_seconds(self) -> float:
+        """Return what a round takes on one worker; the first guess is the plan's."""
         if self.step_seconds is None:
-            needed = self.job.plan.quoted_seconds["finetune"] * rounds / len(self.rounds)
-        else:
-            needed = self.step_seconds * self.job.plan["finetune.steps"] * rounds
-        return needed < self.job.seconds_left() - RESERVE_SECONDS
+            return self.job.plan.quoted_seconds["finetune"] / len(self.rounds)
+        return self.step_seconds * float(self.job.plan["finetune.steps"])
 
     def _row(self, number: int) -> dict[str, Any]:
         return {

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tellapart.backbones.graph import Graph
@@ -23,6 +22,7 @@ from tellapart.backbones.lite import Lite, load_lite, write_maps
 from tellapart.members.augment import augment
 from tellapart.members.canvases import Canvases
 from tellapart.members.detail_net import Schedule, batches
+from tellapart.members.group import Group
 from tellapart.members.head import CLIP, Axes, Linear
 from tellapart.tuning_plan import BATCH, REPORTS
 
@@ -124,7 +124,7 @@ def tune(
     go_on
         Asked after each step, with the steps done.
     """
-    generator = torch.Generator().manual_seed(seed)
+    group, generator = Group(), torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     net = net.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # frozen statistics
     groups, steps = layered(net), schedule.steps
@@ -137,19 +137,21 @@ def tune(
     assert isinstance(kept, TunedNet)  # noqa: S101 - for the type checker
     weights = torch.tensor(schedule.class_weights, dtype=torch.float32)
     targets, losses = torch.from_numpy(labels), []
+    joined = group.joined(net)
     for step, batch in enumerate(batches(chosen, steps, generator), start=1):
         images = torch.from_numpy(canvases.take(batch)).permute(0, 3, 1, 2)
-        images = augment(images, schedule.policy, generator).to(memory_format=torch.channels_last)
-        loss = functional.cross_entropy(net(images), targets[batch], weight=weights)
+        images = group.share(augment(images, schedule.policy, generator))
+        logits_nK = joined(images.to(memory_format=torch.channels_last))
+        loss, value = group.loss(logits_nK, targets[batch], weights)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         cycle.step()
         averaged.update_parameters(net)
-        losses.append(loss.item())
-        if not go_on(step):
+        losses.append(value)
+        if not group.agree(go_on(step)):
             return None
-        if step * REPORTS // steps > (step - 1) * REPORTS // steps:
+        if group.first and step * REPORTS // steps > (step - 1) * REPORTS // steps:
             report(step, float(np.mean(losses)), kept)
             losses.clear()
     with torch.no_grad():

@@ -13,6 +13,7 @@ import torch
 
 from tellapart.members.canvases import Canvases
 from tellapart.members.detail_net import Schedule
+from tellapart.members.group import Group
 from tellapart.members.head import Axes, Linear
 from tellapart.members.scores import balanced_accuracy, log_losses, softmax
 from tellapart.members.tuned_net import TunedNet, logits, tune
@@ -70,9 +71,11 @@ def tune_round(
 ) -> tuple[Tuned | None, float]:
     """Tune the net of one round; return it, or None where the time is too short, and the seconds of a step.
 
-    Shared by all rounds are the axes that the heads stand on, and the (N,) labels of all pictures.
+    Of several processes that tune it together, the first returns it, with the seconds that one alone would need at
+    most. Shared by all rounds are the axes that the heads stand on, and the (N,) labels of all pictures.
     """
     torch.set_num_threads(one.threads)
+    group = Group()
     axes, labels = shared
     labels = labels.copy()  # what was sent cannot be written to, and torch wants that
     history: list[dict[str, Any]] = []
@@ -95,7 +98,7 @@ def tune_round(
         if step == 1:  # it warms up; the net was loaded before it
             since = now
             return spent < one.seconds
-        step_seconds = (now - since) / (step - 1)
+        step_seconds = (now - since) / (step - 1) * group.size
         steps = one.schedule.steps * one.waves - step
         ends = step != FIRST_STEPS or step_seconds * steps < one.seconds - spent
         return ends and spent < one.seconds
@@ -103,7 +106,7 @@ def tune_round(
     net = tune(
         TunedNet(axes, one.linear), one.canvases, one.fit, labels, one.schedule, one.seed, report, go_on
     )
-    if net is None:
+    if net is None or not group.first:
         return None, step_seconds
     scored, validation = (logits(net, one.canvases, at) for at in (one.score, one.validation))
     return Tuned(net, scored, validation, tuple(history)), step_seconds

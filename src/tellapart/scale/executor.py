@@ -67,6 +67,16 @@ class Executor(Protocol):
     ) -> Task[R]:
         """Hand in a function of a module, to be called with `arguments` and `advance=`; it computes on `threads`."""
 
+    def submit_jointly(
+        self,
+        function: Callable[..., R],
+        *arguments: Any,
+        workers: int,
+        threads: int = 1,
+        advance: Advance = unseen,
+    ) -> Task[R]:
+        """Hand in a function that so many workers call together, with `torch.distributed` ready; the first's result."""
+
     def completed(self, tasks: Sequence[Task[R]], seconds: float = math.inf) -> Iterator[Task[R]]:
         """Yield tasks as they end, for so long at most; then the others are cancelled."""
 
@@ -111,6 +121,17 @@ class Here:
     ) -> Task[R]:
         """Keep the function until its result is asked for."""
         return _Due(function, arguments, advance)
+
+    def submit_jointly(
+        self,
+        function: Callable[..., R],
+        *arguments: Any,
+        workers: int,  # noqa: ARG002 - one process is all there is
+        threads: int = 1,
+        advance: Advance = unseen,
+    ) -> Task[R]:
+        """Keep the function: this process does it alone."""
+        return self.submit(function, *arguments, threads=threads, advance=advance)
 
     def completed(self, tasks: Sequence[Task[R]], seconds: float = math.inf) -> Iterator[Task[R]]:
         """Run them in order; none is begun once the time is over."""

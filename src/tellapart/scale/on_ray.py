@@ -21,6 +21,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tellapart.errors import ClusterError
 from tellapart.scale.executor import Advance, Task, unseen
+from tellapart.scale.jointly import run_jointly
 from tellapart.scale.nodes import ANSWER_SECONDS, Seen, ask, look_for
 from tellapart.scale.on_node import run
 from tellapart.scale.ray_session import session
@@ -96,7 +97,24 @@ class OnRay:
         """Hand the task to Ray, which finds it a node; its steps are seen when it is done."""
         with _plainly(self.where):
             remote = self._run.options(num_cpus=self._room(threads), max_retries=TRIES - 1)
-            sent: _Sent[R] = _Sent(remote.remote(function, *arguments), advance, self.where)
+            return self._sent(remote.remote(function, *arguments), advance)
+
+    def submit_jointly(
+        self,
+        function: Callable[..., R],
+        *arguments: Any,
+        workers: int,
+        threads: int = 1,
+        advance: Advance = unseen,
+    ) -> Task[R]:
+        """Hand the task to Ray Train, from a node: its workers have to reach each other, not this process."""
+        with _plainly(self.where):
+            remote = ray.remote(run_jointly).options(num_cpus=0, max_retries=TRIES - 1)
+            how = (workers, self._room(threads), TRIES)
+            return self._sent(remote.remote(function, *how, *arguments), advance)
+
+    def _sent(self, reference: Any, advance: Advance) -> _Sent[Any]:
+        sent: _Sent[Any] = _Sent(reference, advance, self.where)
         self._begun.add(sent)
         sent.ended = lambda: self._begun.discard(sent)
         return sent
