@@ -27,8 +27,8 @@ LOOK_SHARE, LOOK_SECONDS = 1 / 30, 20.0
 """The first look at the program, as a share of the time, and what it has at least."""
 FIRST_SHARE = 1 / 6
 """Of the time: what the program may take to be tried as it is."""
-TURNS = 7
-"""A diagnosis of two faults that hide each other takes some 14 runs, two at a time."""
+TURNS = 9
+"""A diagnosis of two faults that hide each other takes 14 runs, two at a time, and some last longer than predicted."""
 ALLOWANCE = 1.5
 """Two runs beside each other, and what an estimate from a few epochs may be off by."""
 BESIDE = 1.15
@@ -112,7 +112,7 @@ def set_pace(program: Program, runs: Runs) -> Shortened | None:
         return None  # cut by the clock, as are its versions
     runs.reserved = _reserve(Shortened(1, of, speed), runs.left())
     refused = ""
-    for wish in _wishes(program, Shortened(1, of, speed), runs.left() / TURNS):
+    for wish in _wishes(program, Shortened(1, of, speed), runs.left() / TURNS / ALLOWANCE):
         short = _with_smaller_pictures(program, runs, wish, first)
         if isinstance(short, Shortened):
             return short
