@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,10 @@ ALONE = {
 }
 
 
-@pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """The cluster."""
+@contextmanager
+def a_cluster(told: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Start a cluster and yield its address, and the process that ends it when its input is closed."""
     pytest.importorskip("ray")
-    told = tmp_path_factory.mktemp("cluster") / "stderr"
     with (
         told.open("w") as errors,
         subprocess.Popen(
@@ -66,8 +66,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         assert started.stdout is not None
         port = started.stdout.readline().strip()
         assert port, told.read_text()
-        yield parse_on(f"ray://127.0.0.1:{port}")
-        started.communicate("", timeout=60)
+        yield f"ray://127.0.0.1:{port}", started
+        if started.poll() is None:
+            started.communicate("", timeout=60)
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The cluster."""
+    with a_cluster(tmp_path_factory.mktemp("cluster") / "stderr") as (address, _):
+        yield parse_on(address)
 
 
 @pytest.fixture(scope="session")

@@ -84,9 +84,13 @@ def try_together(
 def _couples(
     case: Case, tried: Sequence[Tried], suspects: Suspects, runs: Runs, most_second: int
 ) -> Iterator[Couple]:
-    """Yield each pair of causes once; first those that were both suspected, and tried alone, from the start."""
+    """Yield each pair of causes once; first those that were both suspected from the start, and tried alone.
+
+    What is suspected before and after the first change has two witnesses; what only the changed program shows, one.
+    """
     members = [one for one in tried if one.edit is not None and moves_the_score(one.suspicion.code)]
     known = {one.suspicion.code for one in members}
+    from_the_start = {one.code for one in suspects(case.program)} if members else set()
     asked: set[frozenset[str]] = set()
     for member in members[:MOST_FIRST]:
         if member.edit is None or not member.runs:
@@ -95,7 +99,8 @@ def _couples(
         others = [
             one for one in suspects(first) if one.code != member.suspicion.code and moves_the_score(one.code)
         ]
-        for second in sorted(others, key=lambda one: one.code not in known)[:most_second]:
+        ordered = sorted(others, key=lambda one: (one.code not in known, one.code not in from_the_start))
+        for second in ordered[:most_second]:
             codes = frozenset((member.suspicion.code, second.code))
             for edit in propose(first, second, member.runs[0])[:1]:
                 alone = joined(first.text, case.program.text, edit.text)
