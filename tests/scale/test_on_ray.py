@@ -122,7 +122,7 @@ def test_a_long_training_is_shared_and_gives_the_same_but_for_rounding(
     monkeypatch.setattr(detail, "workers_of", lambda _, rounds, *__: 2 if rounds == 1 else 1)
     found = fit_detail(replace(job, work=there, executor=on_ray), ())
     assert (tmp_path / "died").exists()
-    np.testing.assert_allclose(found.logits, expected.logits, atol=1e-3)
+    np.testing.assert_allclose(found.logits, expected.logits, atol=1e-2)
     assert [row["step"] for row in found.history] == [row["step"] for row in expected.history]
 
 

@@ -249,7 +249,8 @@ def _try_pairs(one: Round, runs: Runs, say: Say, most_second: int = MOST_SECOND)
     case = one.case
 
     def suspects_of(program: Program) -> tuple[Suspicion, ...]:
-        return _round(program, suspect(program), runs).suspects
+        found = _round(program, suspect(program), runs).suspects
+        return tuple(each for each in found if each.certainty >= KEPT_IN_MIND)
 
     found = try_together(case, one.tried, suspects_of, runs, most_second)
     if found is not None:
