@@ -37,7 +37,7 @@ good from the second, one that fails from the third."""
 MOST_TRIED = 8
 MOST_SUREST = 2
 """Of a long training, tried before anything else is: there is time for some 14 runs, and a pair needs 12."""
-MOST_ON_TOP = 2
+MOST_ON_TOP = 3
 """Second changes on top of each of these, before any other is tried alone: one fault may hide another."""
 RESCORED = ("prep.train_validation_mismatch", "prep.train_predict_mismatch", "prep.channel_order")
 Say = Callable[[str], None]

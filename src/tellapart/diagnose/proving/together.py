@@ -20,7 +20,7 @@ from tellapart.diagnose.trials.runs import Runs
 
 from .measures import Pair, by_score, judged_all
 from .questions import MATTERS, RISES, moves_the_score
-from .trial import MORE_SEEDS, SEEDS, Case, Tried
+from .trial import LARGE, MORE_SEEDS, SEEDS, Case, Tried
 
 MOST_FIRST, MOST_SECOND = 3, 4
 """So many of the surest changes are kept, and on top of each so many others are tried."""
@@ -60,8 +60,9 @@ def try_together(
     seen: list[tuple[float, Couple]] = []
     couples = list(_couples(case, tried, suspects, runs, most_second))
     for at, couple in enumerate(couples):
-        # Once a pair is clearly worth a proof, the time is its own.
-        if not runs.has_time_for(1 + (PROOF_RUNS if seen else 0)):
+        # Once a pair is worth a proof, the time is its own; a small gain, on few pictures, may be none.
+        worth_it = any(gained >= LARGE for gained, _ in seen)
+        if not runs.has_time_for(1 + (PROOF_RUNS if worth_it else 0)):
             break
         for coming in couples[at : at + 2]:
             runs.begin(coming.edit.text, case.seeds[:1])
