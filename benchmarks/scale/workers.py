@@ -169,8 +169,7 @@ def shared_on(workers: int, work: Path) -> dict[str, Any]:
     os.environ.update(SURROUNDINGS)
     with cluster(workers) as address, open_executor(parse_on(address), TRAINING, print) as executor:
         began = time.perf_counter()
-        submit = executor.submit if workers == 1 else partial(executor.submit_jointly, workers=workers)
-        _, seconds = submit(train_round, rounds[0], executor.share(labels)).result()
+        _, seconds = executor.submit(train_round, rounds[0], executor.share(labels), workers=workers).result()
         whole = time.perf_counter() - began
     return {"steps": STEPS, "seconds": round(seconds, 2), "start_seconds": round(whole - seconds, 1)}
 

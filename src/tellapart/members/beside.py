@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from tellapart.members.canvases import Canvases
@@ -54,9 +53,10 @@ def train_beside(
         return
     job.executor.check_files(sorted({one.canvases.file for one in rounds.values()}))
     common = job.executor.share(shared)
-    submit = job.executor.submit if workers == 1 else partial(job.executor.submit_jointly, workers=workers)
     begun = {
-        submit(function, one, common, threads=threads, advance=job.progress.advance): number
+        job.executor.submit(
+            function, one, common, threads=threads, workers=workers, advance=job.progress.advance
+        ): number
         for number, one in rounds.items()
     }
     for task in job.executor.completed(list(begun)):

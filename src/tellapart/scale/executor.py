@@ -63,19 +63,17 @@ class Executor(Protocol):
         """Return what stands for a value among the arguments of many tasks: it is sent once."""
 
     def submit(
-        self, function: Callable[..., R], *arguments: Any, threads: int = 1, advance: Advance = unseen
-    ) -> Task[R]:
-        """Hand in a function of a module, to be called with `arguments` and `advance=`; it computes on `threads`."""
-
-    def submit_jointly(
         self,
         function: Callable[..., R],
         *arguments: Any,
-        workers: int,
         threads: int = 1,
+        workers: int = 1,
         advance: Advance = unseen,
     ) -> Task[R]:
-        """Hand in a function that so many workers call together, with `torch.distributed` ready; the first's result."""
+        """Hand in a function of a module, to be called with `arguments` and `advance=`; it computes on `threads`.
+
+        So many `workers` call it together, with `torch.distributed` ready; the result is the first one's.
+        """
 
     def completed(self, tasks: Sequence[Task[R]], seconds: float = math.inf) -> Iterator[Task[R]]:
         """Yield tasks as they end, for so long at most; then the others are cancelled."""
@@ -117,21 +115,11 @@ class Here:
         function: Callable[..., R],
         *arguments: Any,
         threads: int = 1,  # noqa: ARG002
+        workers: int = 1,  # noqa: ARG002 - one process is all there is
         advance: Advance = unseen,
     ) -> Task[R]:
         """Keep the function until its result is asked for."""
         return _Due(function, arguments, advance)
-
-    def submit_jointly(
-        self,
-        function: Callable[..., R],
-        *arguments: Any,
-        workers: int,  # noqa: ARG002 - one process is all there is
-        threads: int = 1,
-        advance: Advance = unseen,
-    ) -> Task[R]:
-        """Keep the function: this process does it alone."""
-        return self.submit(function, *arguments, threads=threads, advance=advance)
 
     def completed(self, tasks: Sequence[Task[R]], seconds: float = math.inf) -> Iterator[Task[R]]:
         """Run them in order; none is begun once the time is over."""

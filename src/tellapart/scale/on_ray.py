@@ -92,29 +92,26 @@ class OnRay:
         return reference
 
     def submit(
-        self, function: Callable[..., R], *arguments: Any, threads: int = 1, advance: Advance = unseen
-    ) -> Task[R]:
-        """Hand the task to Ray, which finds it a node; its steps are seen when it is done."""
-        with _plainly(self.where):
-            remote = self._run.options(num_cpus=self._room(threads), max_retries=TRIES - 1)
-            return self._sent(remote.remote(function, *arguments), advance)
-
-    def submit_jointly(
         self,
         function: Callable[..., R],
         *arguments: Any,
-        workers: int,
         threads: int = 1,
+        workers: int = 1,
         advance: Advance = unseen,
     ) -> Task[R]:
-        """Hand the task to Ray Train, from a node: its workers have to reach each other, not this process."""
-        with _plainly(self.where):
-            remote = ray.remote(run_jointly).options(num_cpus=0, max_retries=TRIES - 1)
-            how = (workers, self._room(threads), TRIES)
-            return self._sent(remote.remote(function, *how, *arguments), advance)
+        """Hand the task to Ray, which finds it a node; its steps are seen when it is done.
 
-    def _sent(self, reference: Any, advance: Advance) -> _Sent[Any]:
-        sent: _Sent[Any] = _Sent(reference, advance, self.where)
+        Several workers are set up by Ray Train, from a node: they have to reach each other, not this process.
+        """
+        room = self._room(threads)
+        with _plainly(self.where):
+            if workers == 1:
+                remote = self._run.options(num_cpus=room, max_retries=TRIES - 1)
+                reference = remote.remote(function, *arguments)
+            else:
+                remote = ray.remote(run_jointly).options(num_cpus=0, max_retries=TRIES - 1)
+                reference = remote.remote(function, workers, room, TRIES, *arguments)
+        sent: _Sent[R] = _Sent(reference, advance, self.where)
         self._begun.add(sent)
         sent.ended = lambda: self._begun.discard(sent)
         return sent
