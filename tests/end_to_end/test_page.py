@@ -232,13 +232,17 @@ def visit(browser: Any, service: httpx2.Client) -> Iterator[Callable[..., Any]]:
     trouble: list[str] = []
     contexts = []
 
-    def visit(at: httpx2.Client = service, width: int = 1280, **options: Any) -> Any:
+    def visit(
+        at: httpx2.Client = service, width: int = 1280, routes: dict[str, Any] | None = None, **options: Any
+    ) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": 800}, reduced_motion="reduce", **options
         )
         context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
+        for address, handler in (routes or {}).items():
+            page.route(address, handler)
         home = str(at.base_url).rstrip("/")
         page.on("dialog", lambda dialog: (trouble.append(dialog.message), dialog.dismiss()))
         page.on("pageerror", lambda error: trouble.append(str(error)))
@@ -273,6 +277,23 @@ def test_pictures_are_labelled_explained_and_refused_in_words(visit, pictures, t
     expect(cards.nth(2).locator(".trouble")).to_contain_text("no picture format fits")
     cards.nth(0).get_by_role("button", name="Show heatmap").click()
     expect(cards.nth(0).get_by_alt_text("Heatmap of")).to_be_visible()
+
+
+@needs_browser
+def test_pictures_chosen_before_the_run_is_known_wait_for_it(visit, pictures):
+    from playwright.sync_api import expect
+
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page = visit(routes={"**/page/run": hold})
+    page.set_input_files("#files", pictures / MARKUP / "001.png")
+    expect(page.locator("#tally")).to_have_text("0 of 1 answered")
+    for route in held:
+        route.continue_()
+    expect(page.locator(".result .label bdi")).to_have_text(MARKUP)
 
 
 @needs_browser

@@ -11,7 +11,10 @@ export function badge(tone, sign, words) {
   return make("span", { className: `badge ${tone}` }, make("span", { "aria-hidden": "true" }, sign), words);
 }
 
-export async function openRun() {
+/** Settles when `run` is known, or rejects with the reason why it cannot be; what is chosen before then waits for it. */
+export const opening = openRun();
+
+async function openRun() {
   run = await askJson("/page/run");
   document.title = `${shorten(run.name, 40)} – tellapart`;
   $("run-name").textContent = visible(run.name);

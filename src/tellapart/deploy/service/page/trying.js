@@ -1,7 +1,7 @@
 // Pictures of the user, and what the model says of them.
 
 import { askJson, askPicture, Refusal } from "./asking.js";
-import { badge, bars, run } from "./run.js";
+import { badge, bars, opening, run } from "./run.js";
 import { open } from "./tabs.js";
 import { $, announce, make, named, percent, percents, shorten, troubles, visible } from "./words.js";
 
@@ -68,6 +68,7 @@ const posted = (file) => ({ method: "POST", body: file, headers: { "Content-Type
 
 async function predict(one) {
   try {
+    await opening;
     if (one.file.size > run.body_bytes) {
       throw new Refusal({ expected: `The file is larger than the ${Math.floor(run.body_bytes / 2 ** 20)} MiB that the service takes.`, advice: "Reduce the picture, or start the service with --max-mib." });
     }
