@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tellapart.errors import TellapartError
-from tellapart.visible import visible, visible_lines
-
-if TYPE_CHECKING:
-    from tellapart.progress import Progress
+from tellapart.terminal import (
+    print_figures,
+    print_findings,
+    print_json,
+    print_plan,
+    print_result,
+    say,
+    shown_progress,
+)
 
 app = typer.Typer(
     name="tellapart",
@@ -31,7 +34,6 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-MOST_EXAMPLES = 3  # sets of files, and files of a set, that are named on the screen
 
 PicturesArgument = Annotated[
     str,
@@ -66,7 +68,7 @@ def demo(
 
     written = write_demo(name, out, seed=seed, per_class=per_class)
     total = sum(written.counts.values())
-    _say(
+    say(
         f"{written.folder}: {total} pictures" + (", already there" if written.already_there else ""), err=True
     )
 
@@ -86,14 +88,14 @@ def audit(
     """Say what is wrong with PICTURES before anything is trained on them."""
     from tellapart.inspection import audit_source
 
-    with _progress() as progress:
+    with shown_progress() as progress:
         document = audit_source(pictures, out, progress, groups_file=groups, seed=seed)
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
-        _print_findings(document)
+        print_findings(document)
         if out is not None:
-            _say(f"Page: {out / 'audit.html'}", err=True)
+            say(f"Page: {out / 'audit.html'}", err=True)
     if strict and any(one["severity"] == "stop" for one in document["findings"]):
         raise typer.Exit(3)
 
@@ -168,13 +170,13 @@ def train(
     if plan_only:
         from tellapart.pipeline import plan_only as make_plan_only
 
-        _print_plan(make_plan_only(pictures, options), as_json=as_json)
+        print_plan(make_plan_only(pictures, options), as_json=as_json)
         return
     from tellapart.pipeline import train as run_training
 
-    with _progress() as progress:
+    with shown_progress() as progress:
         metrics = run_training(pictures, out, options, progress, place)
-    _print_result(metrics, out, as_json=as_json)
+    print_result(metrics, out, as_json=as_json)
     if strict and metrics["decision"] != "trustworthy":
         raise typer.Exit(3)
 
@@ -213,13 +215,13 @@ def diagnose(
         seconds=parse_duration(time),
         args=args or (),
         out=out,
-        say=lambda words: _say(words, err=True),
+        say=partial(say, err=True),
         on=parse_on(on),
     )
     if as_json:
-        _print_json(found.to_dict())
+        print_json(found.to_dict())
     else:
-        _say(in_words(found))
+        say(in_words(found))
 
 
 @app.command()
@@ -263,14 +265,14 @@ def study(
     from tellapart.report import study_in_words
     from tellapart.study.studying import study_source
 
-    with _progress() as progress:
+    with shown_progress() as progress:
         document = study_source(pictures, out, options, progress, place)
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
-        _say(study_in_words(document))
+        say(study_in_words(document))
         if out is not None:
-            _say(f"Report: {out / 'report.html'}", err=True)
+            say(f"Report: {out / 'report.html'}", err=True)
 
 
 @app.command()
@@ -280,9 +282,9 @@ def evaluate(run: RunArgument, pictures: PicturesArgument, as_json: JsonOption =
 
     metrics = evaluate_run(run, pictures)
     if as_json:
-        _print_json(metrics)
+        print_json(metrics)
     else:
-        _print_figures(metrics)
+        print_figures(metrics)
 
 
 @app.command()
@@ -314,9 +316,9 @@ def predict(
 
     place = parse_on(on)
     if out is None:
-        predict_to_stdout(run, paths, explain, lambda words: _say(words, err=True), place)
+        predict_to_stdout(run, paths, explain, partial(say, err=True), place)
         return
-    with _progress() as progress:
+    with shown_progress() as progress:
         predict_to_table(run, paths, out, progress, explain, place)
 
 
@@ -335,9 +337,9 @@ def export(
 
     certificate = export_run(run, to, pictures)
     if as_json:
-        _print_json(certificate)
+        print_json(certificate)
     else:
-        _say(f"{certificate['words']}\n{to}", err=True)
+        say(f"{certificate['words']}\n{to}", err=True)
 
 
 @app.command()
@@ -365,7 +367,7 @@ def serve(
     require_extra()
     from tellapart.deploy.service.serving import serve as serve_run
 
-    serve_run(run, options, lambda words: _say(words, err=True))
+    serve_run(run, options, partial(say, err=True))
 
 
 @app.command()
@@ -382,7 +384,7 @@ def report(
     target = run / "report.html" if out is None else out
     page = render_report(run)
     RunFolder(target.parent).write_text(target.name, page)
-    _say(str(target), err=True)
+    say(str(target), err=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -395,66 +397,6 @@ def version_option(
 
         typer.echo(__version__)
         raise typer.Exit
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show progress live on a terminal, else nothing."""
-    from tellapart.progress import Live, Quiet
-
-    if sys.stderr.isatty():
-        with Live() as live:
-            yield live
-    else:
-        yield Quiet()
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    """Print for people: no name of a stranger writes over a terminal's lines."""
-    typer.echo(visible_lines(text), err=err)
-
-
-def _print_json(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _print_findings(document: dict[str, Any], *, only: str = "") -> None:
-    """Print the findings of an audit, the gravest first."""
-    found = [one for one in document["findings"] if only in ("", one["severity"])]
-    for one in found:
-        _say(f"\n{one['severity'].upper()}  {one['title']}  [{one['code']}]", err=True)
-        for files in one["files"][:MOST_EXAMPLES]:
-            _say(f"      {', '.join(map(visible, files[:MOST_EXAMPLES]))}", err=True)
-        _say(f"      {one['advice']}", err=True)
-    if not found and not only:
-        _say(f"Nothing was found in {document['pictures']} pictures that speaks against them.", err=True)
-
-
-def _print_result(metrics: dict[str, Any], run: Path, *, as_json: bool) -> None:
-    if as_json:
-        _print_json(metrics)
-    else:
-        _print_findings(json.loads((run / "audit.json").read_text(encoding="utf-8")), only="stop")
-        _print_figures(metrics)
-        _say(f"Report: {run / 'report.html'}", err=True)
-
-
-def _print_figures(metrics: dict[str, Any]) -> None:
-    from tellapart.report import figures_in_words
-
-    _say("\n" + figures_in_words(metrics), err=True)
-
-
-def _print_plan(plan: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        _print_json(plan)
-        return
-    for setting in plan["settings"]:
-        _say(f"{setting['name']:<22} {setting['value']}\n{'':<22}   {setting['reason']}")
-    for cut in plan["left_out"]:
-        _say(f"left out: {cut['what']} ({cut['why']})")
-    quoted = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in plan["quoted_seconds"].items())
-    _say(f"time: {quoted}")
 
 
 def _resumes(arguments: list[str]) -> bool:
