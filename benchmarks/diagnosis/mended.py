@@ -89,3 +89,7 @@ def lines(everything: list[Script], failing: list[str]) -> list[str]:
         f"| fixed.py trains well ([mended.jsonl](mended.jsonl)) | {well} of {len(faulty)} faulty scripts "
         f"({100 * well / len(faulty):.0f} %), {len(handed)} handed back | |"
     ]
+
+
+if __name__ == "__main__":
+    main()

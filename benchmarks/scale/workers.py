@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today
+from benchmarks.scale import alone
 from benchmarks.scale.run import draw
 
 HERE = Path(__file__).parent
@@ -71,6 +72,8 @@ def main() -> None:
         rows.get(f"predict, {workers}", partial(predicted_on, workers, work))
         rows.get(f"folds, {workers}", partial(folds_on, workers, work))
         rows.get(f"shared, {workers}", partial(shared_on, workers, work))
+        rows.get(f"tasks, {workers}", partial(handed_out_to, workers, work))
+    rows.get("alone", lambda: alone.bookkeeping(names(work, options.most), work / "alone.csv"))
     for count in LISTS:
         if count <= options.most:
             rows.get(f"list of {count}", partial(listed, count, work))
@@ -174,6 +177,13 @@ def shared_on(workers: int, work: Path) -> dict[str, Any]:
     return {"steps": STEPS, "seconds": round(seconds, 2), "start_seconds": round(whole - seconds, 1)}
 
 
+def handed_out_to(workers: int, work: Path) -> dict[str, Any]:
+    """Hand out tasks that do nothing to a cluster."""
+    os.environ.update(SURROUNDINGS)
+    with cluster(workers) as address:
+        return alone.handing_out(address, names(work, FEW))
+
+
 def _rounds(work: Path) -> tuple[list[Any], np.ndarray]:
     from tellapart.members.canvases import Canvases
     from tellapart.members.detail_net import Schedule
@@ -240,6 +250,13 @@ def table(rows: Rows) -> str:
     ]
     if len(lists) > 1:
         lines += ["", law(lists)]
+    if "alone" in rows.done:
+        lines += ["", *_alone_words(rows.done["alone"])]
+    for workers in WORKERS:
+        if handed := rows.done.get(f"tasks, {workers}"):
+            lines.append(
+                f"- {handed['tasks_a_second']} empty tasks a second to {workers} worker{'s' * (workers > 1)}"
+            )
     return "\n".join([*lines, ""])
 
 
@@ -253,6 +270,23 @@ def _fold_words(row: dict[str, Any]) -> str:
 
 def _shared_words(row: dict[str, Any]) -> str:
     return f"one fold of a small net, {row['steps']} steps, shared by all workers"
+
+
+def _alone_words(row: dict[str, Any]) -> list[str]:
+    each = row["microseconds"]
+    return [
+        f"What no worker takes off the command itself, over {row['pictures']:,} pictures:",
+        "",
+        *(
+            f"- {words}: {each[name]:.0f} µs of processor time a picture"
+            for name, words in (
+                ("list", "listing"),
+                ("journal", "asking for size and time, keeping the row"),
+                ("table", "writing the table"),
+            )
+        ),
+        f"- {row['journal_bytes']} bytes of the journal a picture",
+    ]
 
 
 def law(rows: list[dict[str, Any]]) -> str:

@@ -1,0 +1,91 @@
+"""What no worker takes off the process that the command is: its list, its rows, and handing tasks out.
+
+Used by `benchmarks.scale.workers`; nothing is decoded here and no network runs.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tellapart.deploy.bulk.journal import open_journal
+from tellapart.deploy.bulk.listing import Listed, open_listing
+from tellapart.deploy.bulk.rows import CHUNK, Row
+from tellapart.deploy.bulk.tables import write_table
+from tellapart.pictures.collection import stamp_of
+from tellapart.scale.executor import results_in_order
+from tellapart.scale.opening import PREDICTING, open_executor, parse_on
+
+CLASSES = ("disc", "square")
+TASKS = 2_000
+
+
+def bookkeeping(names: str, out: Path) -> dict[str, Any]:
+    """Take a list through all that `predict` does but read and answer; microseconds a picture.
+
+    Parameters
+    ----------
+    names
+        Files that are there, one a line.
+    out
+        The CSV table to write; it is taken away again.
+    """
+    began = time.process_time()
+    listed = list(open_listing(["-"], io.BytesIO(names.encode())))
+    seconds = {"list": time.process_time() - began}
+    answered = _answers()
+    with open_journal(out, {}) as journal:
+        left = journal.resume(listed)
+        began = time.process_time()
+        while part := list(islice(left, CHUNK)):
+            journal.append([answered(one) for one in part], [stamp_of(one.file) for one in part])
+        seconds["journal"] = time.process_time() - began
+        size = journal.file.stat().st_size
+        began = time.process_time()
+        write_table(out, CLASSES, journal.rows())
+        seconds["table"] = time.process_time() - began
+    out.unlink()
+    each = {name: round(1e6 * one / len(listed), 1) for name, one in seconds.items()}
+    return {"pictures": len(listed), "microseconds": each, "journal_bytes": round(size / len(listed))}
+
+
+def _answers() -> Callable[[Listed], Row]:
+    shares = np.random.default_rng(0).random(997)
+
+    def answered(one: Listed) -> Row:
+        share = float(shares[len(one.name) % len(shares)])
+        return Row(one.name, CLASSES[share > 0.5], True, (1 - share, share), "")
+
+    return answered
+
+
+def handing_out(address: str, names: str) -> dict[str, Any]:
+    """Hand out tasks that do nothing, each with a part of a list; tasks a second."""
+    part = tuple(Listed(name, name) for name in names.splitlines()[:CHUNK])
+    with open_executor(parse_on(address), PREDICTING, print) as executor:
+        shared = executor.share(b"model")
+        seconds = []
+        for count in (TASKS // 10, TASKS):  # the first warm the workers up
+            began = time.perf_counter()
+            for _ in results_in_order(executor, echo, _calls(shared, part, count)):
+                pass
+            seconds.append(time.perf_counter() - began)
+    return {"tasks": TASKS, "seconds": round(seconds[-1], 2), "tasks_a_second": round(TASKS / seconds[-1])}
+
+
+def _calls(shared: bytes, part: tuple[Listed, ...], count: int) -> Iterator[tuple[Any, ...]]:
+    return ((shared, part) for _ in range(count))
+
+
+def echo(
+    _model: bytes, part: tuple[Listed, ...], *, advance: Callable[[int], None]
+) -> tuple[list[Row], list[str], str]:
+    """Return rows of the size of real ones."""
+    advance(len(part))
+    return [Row(one.name, CLASSES[0], True, (0.25, 0.75), "") for one in part], [], ""
