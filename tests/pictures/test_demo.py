@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -332,6 +333,22 @@ def test_ctrl_c_leaves_nothing(tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     assert "KeyboardInterrupt" in process.communicate(timeout=60)[1]
+    assert everything_in(tmp_path) == []
+
+
+def test_ctrl_c_while_pictures_are_handed_out_does_not_wait_for_them(tmp_path, monkeypatch):
+    submit, handed, drawn = ThreadPoolExecutor.submit, [], []
+
+    def stopped(self, draw, entry):
+        if len(handed) == 200:
+            raise KeyboardInterrupt
+        handed.append(entry)
+        return submit(self, lambda: (draw(entry), drawn.append(entry)))
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_demo("quarter", tmp_path / "set")
+    assert len(drawn) < len(handed)
     assert everything_in(tmp_path) == []
 
 

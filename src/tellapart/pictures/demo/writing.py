@@ -142,8 +142,8 @@ def draw_all(
     # Threads, not processes: NumPy and zlib let go of the interpreter, and nothing has to be imported again.
     workers = min(os.cpu_count() or 1, _MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(one, entry) for entry in entries]
         try:
+            futures = [pool.submit(one, entry) for entry in entries]
             pending = set(futures)
             while pending:
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_EXCEPTION)
