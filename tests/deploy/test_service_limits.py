@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tellapart.deploy.service import heatmaps, reading, serving
+from tellapart.deploy.service import guard, heatmaps, reading, serving
 from tellapart.deploy.service.limits import Limits
 from tests.deploy.service import answered, head, in_thread, wait_until
 
@@ -33,8 +33,10 @@ TOKEN = "a-token-of-enough-length"
 
 @pytest.fixture(scope="module")
 def client(served_run: Path) -> Iterator[httpx2.Client]:
-    with in_thread(served_run, TIGHT) as client:
-        yield client
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(guard, "LINGER_SECONDS", 1.0)  # some of these never send the rest
+        with in_thread(served_run, TIGHT) as client:
+            yield client
 
 
 @pytest.fixture(autouse=True)

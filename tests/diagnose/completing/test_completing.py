@@ -33,8 +33,9 @@ def test_whole_and_current_programs_stay_as_they_are() -> None:
     assert len(SCRIPTS) > 50
     for script in SCRIPTS:
         text = script.read_bytes().decode()
-        assert complete(text, None).text == text, script
-        assert complete(text, None).assumptions == (), script
+        completed = complete(text, None)
+        assert completed.text == text, script
+        assert completed.assumptions == (), script
 
 
 # pasting
