@@ -45,6 +45,36 @@ for epoch in range(12):
     print(f"epoch {epoch} validation accuracy {right:.3f}")
 """
 
+KERAS = """
+import os, sys
+import numpy as np
+import keras
+from keras import layers, ops
+from PIL import Image
+
+folder = sys.argv[1]
+names, x, y = sorted(os.listdir(folder)), [], []
+for label, name in enumerate(names):
+    for file in sorted(os.listdir(os.path.join(folder, name))):
+        x.append(np.asarray(Image.open(os.path.join(folder, name, file)), dtype="float32") / 255)
+        y.append(label)
+order = np.random.permutation(len(x))
+x, y = np.stack(x)[order], np.array(y, dtype="float32")[order][:, None]
+
+def precision(y_true, y_pred):
+    hits = ops.sum(ops.round(ops.clip(y_true * y_pred, 0, 1)))
+    return hits / (ops.sum(ops.round(ops.clip(y_pred, 0, 1))) + keras.backend.epsilon())
+
+model = keras.Sequential([
+    layers.Input((16, 16, 3)),
+    layers.Conv2D(8, 3, activation="relu"),
+    layers.GlobalAveragePooling2D(),
+    layers.Dense(1, activation="sigmoid"),
+])
+model.compile(keras.optimizers.Adam(1e-8), "binary_crossentropy", metrics=[precision])
+model.fit(x[:120], y[:120], batch_size=20, epochs=30, validation_data=(x[120:], y[120:]), verbose=2)
+"""
+
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -122,6 +152,16 @@ def test_two_faults_that_hide_each_other_are_named_together(diagnose, pictures, 
     assert [each["effect"]["value"] < 0.05 for each in alone] == [True, True]
     assert more["effect"]["low"] > 0
     assert "It takes this together with another fault" in one["summary"]
+
+
+def test_a_figure_computed_by_batches_is_remarked_beside_the_cause(diagnose, pictures):
+    """The second founding question: nothing is learnt, and the figure that is looked at is not that of the set."""
+    one = document(diagnose(KERAS, "--pictures", pictures, "--time", "3m", "--json"))
+    assert [(cause["code"], cause["proved"]) for cause in one["causes"]] == [
+        ("optimizer.learning_rate_too_low", True)
+    ]
+    assert [remark["code"] for remark in one["remarks"]] == ["metric.batch_averaged"]
+    assert "not the measure of the whole set" in one["remarks"][0]["words"]
 
 
 def test_a_training_that_works_is_healthy(diagnose, pictures):

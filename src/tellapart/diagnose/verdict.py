@@ -27,6 +27,9 @@ from .watching.view import good_from
 
 SURE = 0.5
 """From this certainty on a cause is named without proof where the training fails, or as a remark where it does not."""
+CLEARLY = 0.8
+"""From this certainty on a figure is called wrongly computed beside a proved cause, though here it came out right."""
+FIGURES = "metric."
 FIGURE_IS_WRONG = 0.5
 """From this certainty on a suspicion goes with a figure that is seen to be wrong: one that nothing explains may be
 about something else than it seems."""
@@ -215,13 +218,15 @@ def _fixes(codes: Sequence[str]) -> str:
 
 
 def _remarks(examined: Examined, named: set[str], count: Estimate | None) -> Iterator[Entry]:
-    """Yield what gains less than what matters, and what looks odd where nothing else explains the training."""
+    """Yield what gains less than what matters, and what looks odd where nothing else explains it."""
     explained = any(one.fails for tries in examined.tried for one in tries)
     for one in examined.suspects:
         tried = _tried(examined, one.code)
         gains = tried is not None and tried.proved
-        # Much looks odd in a training that fails; once the cause is proved, that is what it did.
-        odd = not explained and tried is None and one.certainty >= SURE
+        # Much looks odd in a training that fails; once the cause is proved, that is what it did. But no cause of a
+        # poor network explains how a figure is computed.
+        of_figure = one.code.startswith(FIGURES) and one.certainty >= CLEARLY
+        odd = (of_figure or not explained) and tried is None and one.certainty >= SURE
         odd = odd and (count is None or could_matter(one.code, count.value))
         if one.code not in named and (gains or odd):
             yield _entry(examined, one, tried, examined.program.text)
