@@ -303,8 +303,8 @@ def _runs_of(one: Round, runs: Runs) -> tuple[Recording, ...]:
 
 def _words(tried: Tried) -> str:
     changed = tried.edit.words if tried.edit is not None else tried.experiments[0].change
-    outcome = "; ".join(
+    compared = "; ".join(
         f"{SCORES.get(one.measure, one.measure)} {one.before.value:.2f} -> {one.after.value:.2f}"
         for one in tried.experiments[: 1 if tried.partners else None]
     )
-    return f"Tried: {changed} {outcome}."
+    return f"Tried: {changed} {compared or 'There was nothing to compare it with'}."

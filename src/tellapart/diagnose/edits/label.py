@@ -122,8 +122,9 @@ def side_by_side(asked: Asked) -> Iterator[Edit | None]:
     words = "Pictures and labels are shuffled with one permutation."
     yield change(asked, words, _one_permutation)
     yield change(asked, words, _shuffled_together)
-    words = "The files are shuffled before their labels are taken from them, not after."
-    yield change(asked, words, _shuffled_before)
+    yield change(
+        asked, "The files are shuffled before their labels are taken from them, not after.", _shuffled_before
+    )
     yield change(asked, words, _one_order)
     yield change(asked, words, indexed_alike)
     yield change(asked, words, shuffled_alike)
