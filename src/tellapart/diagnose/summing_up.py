@@ -9,6 +9,7 @@ from tellapart.evaluate.estimate import Estimate
 from .answer import SCORES, Entry, Verdict
 from .causes.catalogue import CAUSES
 from .examined import Examined
+from .proving.trial import LARGE, Tried
 from .reading import Suspicion
 from .recording import Outcome
 from .script import Script
@@ -49,7 +50,36 @@ def summary(examined: Examined, verdict: Verdict, causes: tuple[Entry, ...], cou
     if verdict is Verdict.healthy:
         ends = f" But {error_of(examined)}." if error_of(examined) else ""
         return f"Nothing that matters was found: the training works (balanced accuracy {count}).{ends}"
-    return f"The cause is unknown: {_why_unknown(examined, count)}"
+    return f"The cause is unknown: {_why_unknown(examined, count)}{_looked_best(examined)}"
+
+
+def promising(examined: Examined) -> Tried | None:
+    """Return what gained most of all that was tried, where it gained much, yet not beyond doubt."""
+    tried = [
+        one
+        for one in (examined.tried or ((),))[0]
+        if not one.proved and one.edit is not None and _gain(one) >= LARGE
+    ]
+    return max(tried, key=_gain, default=None)
+
+
+def _gain(tried: Tried) -> float:
+    first = tried.experiments[0] if tried.experiments else None
+    known = first is not None and first.measure in SCORES and first.effect.is_defined
+    return first.effect.value if known and first is not None else 0.0
+
+
+def _looked_best(examined: Examined) -> str:
+    best = promising(examined)
+    if best is None or best.edit is None:
+        return ""
+    one = best.experiments[0]
+    seeds = f"{len(one.seeds)} seed{'s' * (len(one.seeds) > 1)}"
+    return (
+        f" What looked best, not beyond doubt: {best.edit.words} {SCORES[one.measure][:1].upper()}"
+        f"{SCORES[one.measure][1:]} went from {one.before.value:.2f} to {one.after.value:.2f} ({seeds}). "
+        "More time (--time) may settle it."
+    )
 
 
 def _cause_in_words(causes: tuple[Entry, ...]) -> str:

@@ -19,7 +19,7 @@ from .proving.questions import UNTOUCHED, WRONG_FIGURES, could_matter
 from .proving.trial import Tried
 from .reading import Suspicion
 from .recording import Recording
-from .summing_up import assumptions, error_of, summary
+from .summing_up import assumptions, error_of, promising, summary
 from .trials.effect import level
 from .trials.judged import judge, judged_part, main_training
 from .watching import Discrepancy
@@ -53,7 +53,8 @@ def conclude(examined: Examined, seconds: float) -> Diagnosis:
     verdict = _verdict(examined, causes, count, chance)
     if verdict is not Verdict.fails:
         causes = ()
-    remarks = tuple(_remarks(examined, {one.code for one in causes}, count))
+    open_ = promising(examined) if verdict is Verdict.unknown else None
+    remarks = tuple(_remarks(examined, {one.code for one in causes}, count, open_))
     mended = [one for tries in examined.tried for one in tries if one.fails and one.edit is not None]
     fixed = mended[-1].edit.text if mended and mended[-1].edit is not None else ""
     return Diagnosis(
@@ -217,12 +218,14 @@ def _fixes(codes: Sequence[str]) -> str:
     return " ".join(f"{CAUSES[code].title}: {CAUSES[code].fix}" for code in codes)
 
 
-def _remarks(examined: Examined, named: set[str], count: Estimate | None) -> Iterator[Entry]:
-    """Yield what gains less than what matters, and what looks odd where nothing else explains it."""
+def _remarks(
+    examined: Examined, named: set[str], count: Estimate | None, best: Tried | None
+) -> Iterator[Entry]:
+    """Yield what gains less than what matters or not beyond doubt, and what looks odd where nothing explains it."""
     explained = any(one.fails for tries in examined.tried for one in tries)
     for one in examined.suspects:
         tried = _tried(examined, one.code)
-        gains = tried is not None and tried.proved
+        gains = tried is not None and (tried.proved or tried is best)
         # Much looks odd in a training that fails; once the cause is proved, that is what it did. But no cause of a
         # poor network explains how a figure is computed.
         of_figure = one.code.startswith(FIGURES) and one.certainty >= CLEARLY

@@ -165,3 +165,11 @@ def test_an_optimiser_made_before_the_copy_that_learns_is_made_after_it():
     assert text.index("net = copy.deepcopy(net)") < text.index(
         "optimizer = torch.optim.Adam(net.parameters()"
     )
+
+
+def test_averages_that_hardly_move_follow_within_some_steps():
+    """Keras's own momentum of .99 would still be too slow for a training of a few hundred steps."""
+    healthy = (SCRIPTS / "keras_arrays.txt").read_text(encoding="utf-8")
+    faulty = replaced(healthy, "BatchNormalization()", "BatchNormalization(momentum=0.9999)")
+    found = propose(read_program(faulty), Suspicion("arch.batchnorm_mode", None, "", 0.5, ""))
+    assert "BatchNormalization(momentum=0.9)" in found[0].text

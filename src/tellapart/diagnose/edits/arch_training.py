@@ -20,6 +20,7 @@ from .sheet import Sheet, word
 from .training_length import BATCH, set_batch
 
 FLAGS = ("trainable", "requires_grad")
+QUICK_MOMENTUM = "0.9"  # averages of some ten steps
 
 
 @edit("arch.frozen")
@@ -161,7 +162,7 @@ def _thaw(sheet: Sheet, node: cst.Assign | cst.Call | cst.Arg) -> None:
 
 @edit("arch.batchnorm_mode")
 def batchnorm_mode(asked: Asked) -> Iterator[Edit | None]:
-    """Train in training mode, in larger batches, or with the library's settings."""
+    """Train in training mode, in larger batches, or with the usual settings."""
     position = asked.suspicion.position
     kept = [one.loop.eval_mode_kept for one in asked.program.trainings if one.loop is not None]
     sheet = Sheet(asked.program)
@@ -169,16 +170,19 @@ def batchnorm_mode(asked: Asked) -> Iterator[Edit | None]:
         if train_each_epoch(sheet):
             yield Edit(asked.suspicion.code, "train() is called before every epoch.", sheet.text())
         return
-    if _library_settings(sheet, asked):
-        yield Edit(asked.suspicion.code, "Batch normalisation has the library's settings.", sheet.text())
-        return
     training = training_of(asked)
+    if _usual_settings(sheet, asked, keras=training is not None and training.framework == "keras"):
+        yield Edit(asked.suspicion.code, "Batch normalisation has the usual settings.", sheet.text())
+        return
     if training is not None and set_batch(sheet, training, BATCH):
         yield Edit(asked.suspicion.code, f"A batch has {BATCH} pictures.", sheet.text())
 
 
-def _library_settings(sheet: Sheet, asked: Asked) -> bool:
-    """Take away what batch normalisation was told about axis, mode and averages; say whether there was anything."""
+def _usual_settings(sheet: Sheet, asked: Asked, *, keras: bool) -> bool:
+    """Take away what batch normalisation was told about axis, mode and averages; say whether there was anything.
+
+    Keras's own averages take hundreds of steps to follow, more than a training of a few hundred pictures may have.
+    """
     done = False
     layers = {layer.position: layer for model in models_of(asked.program) for layer in model.layers}
     for layer in layers.values():
@@ -186,9 +190,14 @@ def _library_settings(sheet: Sheet, asked: Asked) -> bool:
         if call is None:
             continue
         for name in ("axis", "track_running_stats", "training", "momentum"):
-            if name in layer.options and sheet.drop_argument(call, name):
-                done = True
-                break  # one of them at a time: their commas lie together
+            if name not in layer.options:
+                continue
+            if name == "momentum" and keras:
+                sheet.set_argument(call, name, QUICK_MOMENTUM)
+            elif not sheet.drop_argument(call, name):
+                continue
+            done = True
+            break  # one of them at a time: their commas lie together
     return done
 
 
