@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.questions import page, sides
 from benchmarks.questions.design_a import (
     BOTH,
+    DESCRIBED_PX,
     FRESH,
     LOSS,
     NO_DROPOUT,
@@ -18,18 +19,20 @@ from benchmarks.questions.design_a import (
     against_described,
     capital,
     cured,
+    design,
     design_size,
     flatten_weights,
 )
 from benchmarks.questions.judging import Bank, common_epoch, compare, lowest_and_last, mean, sentence, values
 from benchmarks.questions.outcomes import Outcome
 from benchmarks.questions.page import RUN, SIDE_BY_SIDE, Page, Section, bullets, markdown
-from benchmarks.questions.rows import DESIGN, TRIED
+from benchmarks.questions.rows import TRIED
 from benchmarks.questions.sides import Side
 from benchmarks.questions.tried_a import DRAWING, half_epochs, resolution, softmax, tried
 from tellapart.recipes.summary import GREW, OVERFIT
 
 NAME = "improving-validation-loss"
+GROWTH = f"{NAME}-grows.svg"
 GUESSING = math.log(2)
 """The loss of one who always says a half."""
 
@@ -71,22 +74,26 @@ def write(bank: Bank, found: Sequence[Side], results: Path, diagnosed: Path) -> 
 
 
 def _sections(bank: Bank, size: int, found: Sequence[Side], diagnosed: Path) -> list[Section]:
-    design, variants = f"{RUN} --only A-{size}", "--variant softmax --variant 'as described'"
+    command, variants = f"{RUN} --only A-flips-{size}", "--variant softmax --variant 'as described'"
     written = (
         (
             "Can validation improve even a little?",
             _improve(bank, size, found),
-            (f"{design} --only A-plain", SIDE_BY_SIDE),
+            (f"{command} --only A-{SMALL_PX}", SIDE_BY_SIDE),
         ),
-        ("Is the model correct?", _correct(bank, size, diagnosed), (design, page.DIAGNOSED)),
-        ("Why does the validation loss grow?", _growth(bank, size), (design,)),
+        ("Is the model correct?", _correct(bank, size, diagnosed), (command, page.DIAGNOSED)),
+        ("Why does the validation loss grow?", _growth(bank), (f"{RUN} --only A-{_growing_size(bank)}",)),
         ("Why did dropout, L1 and L2 not help?", tried(bank), (f"{RUN} --only A-tried --only A-128",)),
         (
             "Did switching to a two-class softmax really help?",
             softmax(bank),
             (f"{RUN} --only A-tried --only A-128 {variants}",),
         ),
-        ("What would another resolution do?", resolution(bank), (f"{RUN} --only A-128 --only A-256",)),
+        (
+            "What would another resolution do?",
+            resolution(bank),
+            (f"{RUN} --only A-flips-128 --only A-flips-256",),
+        ),
         ("Do the half epochs matter?", half_epochs(bank), (f"{RUN} --only A-128 --only A-128-whole",)),
     )
     return [Section(*one) for one in written]
@@ -96,7 +103,8 @@ def drawn(bank: Bank) -> dict[str, dict[str, list[Outcome]]]:
     """Return what is drawn: file -> variant -> trainings."""
     size = design_size(bank)
     pictures = {
-        f"{NAME}.svg": {variant: bank.a(variant, size) for variant in DESIGN},
+        f"{NAME}.svg": design(bank, size),
+        GROWTH: {"as described": bank.a("as described", _growing_size(bank))},
         DRAWING: {variant: bank.a(variant, SMALL_PX) for variant in TRIED},
     }
     return {
@@ -121,7 +129,7 @@ def _answer(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
         "Yes, with the same pictures: without the dropouts after the convolutions, and with global max "
         "pooling in place",
         f"of Flatten, the share of fresh pictures that it gets right goes from {both.before:.3f} to {both.after:.3f}",
-        f"(guessing gets .5; {size} px, {epoch} epochs, difference {both}).",
+        f"(guessing gets .5; {size} px, {epoch} epochs of all pictures, mirrored at random; difference {both}).",
         *_why_both(bank, size),
     ]
     ours = sides.seeds_of(found, "fresh", "accuracy", "tellapart")
@@ -160,11 +168,11 @@ def _improve(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
         for name, (difference, epoch) in ways.items()
         if difference.n
     ]
-    described, mended = (bank.a(f"{name}, no augmentation", SMALL_PX) for name in ("as described", BOTH))
-    plain, epoch = compare(described, mended, FRESH)
-    if plain.n:
-        kept = f"Both, with the pictures as they are instead of zoomed ({SMALL_PX} px, epoch {epoch})"
-        said.append(sentence(kept, "accuracy on fresh pictures", plain))
+    described, mended = (bank.a(name, SMALL_PX) for name in ("as described", BOTH))
+    zoomed, epoch = compare(described, mended, FRESH)
+    if zoomed.n:
+        kept = f"Both, with the pictures zoomed as described ({SMALL_PX} px, {epoch} half epochs)"
+        said.append(sentence(kept, "accuracy on fresh pictures", zoomed))
     for way in ("fixed", "tellapart"):
         figures = [sides.seeds_of(found, part, "accuracy", way) for part in ("test", "fresh")]
         if all(figures):
@@ -181,7 +189,7 @@ def _improve(bank: Bank, size: int, found: Sequence[Side]) -> list[str]:
 
 
 def _correct(bank: Bank, size: int, diagnosed: Path) -> list[str]:
-    ways = {variant: bank.a(variant, size) for variant in DESIGN}
+    ways = design(bank, size)
     if not ways["as described"] or not ways[BOTH]:
         return []
     mended, alone = cured(bank, size)
@@ -223,7 +231,13 @@ def _correct(bank: Bank, size: int, diagnosed: Path) -> list[str]:
     ]
 
 
-def _growth(bank: Bank, size: int) -> list[str]:
+def _growing_size(bank: Bank) -> int:
+    """Return the described size where it was trained with two seeds or more, else the small one."""
+    return DESCRIBED_PX if len(bank.a("as described", DESCRIBED_PX)) > 1 else SMALL_PX
+
+
+def _growth(bank: Bank) -> list[str]:
+    size = _growing_size(bank)
     described = bank.a("as described", size)
     if not described:
         return []
@@ -254,7 +268,7 @@ def _growth(bank: Bank, size: int) -> list[str]:
         )
     else:
         why = f"In these rows it does not grow (by a factor of {GREW} or more)."
-    return [f"{why} {figures}\n", f"![loss by epoch]({NAME}.svg)\n"]
+    return [f"{why} {figures}\n", f"![loss by epoch]({GROWTH})\n"]
 
 
 def _amount(results: Path) -> list[Section]:

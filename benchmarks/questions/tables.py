@@ -12,8 +12,8 @@ from benchmarks.questions.drawings import drawing
 from benchmarks.questions.outcomes import Outcome, over_pictures, over_seeds
 
 PAGE = "reproduction.md"
-PLAIN_OPTION = "--augment"
-"""Training A on pictures as they are: a table of its own."""
+FLIPS_OPTION = "--augment"
+"""Training A on pictures that are mirrored alone: a table of its own."""
 
 HEADER = """# The two founding trainings, reproduced
 
@@ -50,8 +50,8 @@ def write(outcomes: Sequence[Outcome], folder: Path) -> Path:
 def _table(one: Outcome) -> tuple[str, str, str, str]:
     """Rows that stand in one table."""
     epochs = "whole" if one.row.whole else "half"
-    plain = "-plain" if PLAIN_OPTION in one.row.options else ""
-    return one.row.recipe, one.row.pictures, f"{one.row.size:03d}px", f"{epochs}{plain}"
+    flips = "-flips" if FLIPS_OPTION in one.row.options else ""
+    return one.row.recipe, one.row.pictures, f"{one.row.size:03d}px", f"{epochs}{flips}"
 
 
 def _by_variant(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
@@ -66,7 +66,7 @@ def _section(outcomes: Sequence[Outcome], file: str) -> str:
     row = outcomes[0].row
     a = row.recipe == "plastic_pieces"
     kind = "" if not a else (", whole epochs" if row.whole else ", half epochs as described")
-    kind += ", no augmentation" if PLAIN_OPTION in row.options else ""
+    kind += ", mirrored alone" if FLIPS_OPTION in row.options else ""
     lines = [f"\n## {row.recipe} on {row.pictures}, {row.size} px{kind}\n"]
     for table in (_tables_a if a else _tables_b)(outcomes):
         lines += _markdown(table, _by_variant(outcomes))

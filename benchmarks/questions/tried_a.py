@@ -10,14 +10,15 @@ from benchmarks.questions.design_a import (
     FRESH,
     LOSS,
     SMALL_PX,
-    against_described,
     capital,
     cured,
+    design,
     flatten_weights,
 )
 from benchmarks.questions.judging import (
     Bank,
     Difference,
+    Judged,
     Trained,
     compare,
     lowest_and_last,
@@ -40,6 +41,10 @@ def _loss_words(difference: Difference) -> str:
     return f"{what} ({difference.before:.2f} → {difference.after:.2f}, difference {difference})"
 
 
+def _judged(bank: Bank, variant: str) -> Judged:
+    return compare(bank.a("as described", SMALL_PX), bank.a(variant, SMALL_PX), FRESH)[0].judged()
+
+
 def _two(bank: Bank, variant: str) -> list[str]:
     """Say what a tried variant did to accuracy and to the loss."""
     before, after = bank.a("as described", SMALL_PX), bank.a(variant, SMALL_PX)
@@ -59,7 +64,7 @@ def tried(bank: Bank) -> list[str]:
     said = {name: _two(bank, name) for name in names}
     if not any(said.values()):
         return []
-    judged = [against_described(bank, SMALL_PX, name)[0].judged() for name in names if said[name]]
+    judged = [_judged(bank, name) for name in names if said[name]]
     mended, alone = cured(bank, SMALL_PX)
     if any(one == "helped" for one in judged):
         why = "In these rows some of it did:"
@@ -88,8 +93,7 @@ def softmax(bank: Bank) -> list[str]:
     still = "it still grows" if last > GREW * low else "it does not grow"
     after = f"With the softmax the loss is lowest in epoch {epoch:.0f} ({low:.2f}), {last:.2f} at the end: {still}."
     theory = "Two softmax outputs say the same as one sigmoid, with one weight vector to spare"
-    helped = against_described(bank, SMALL_PX, "softmax")[0].judged() == "helped"
-    if helped:
+    if _judged(bank, "softmax") == "helped":
         theory += "; that it helped here nevertheless is not explained by these rows."
     else:
         theory += ". A single training goes up or down by luck: that is what the seeds are for."
@@ -100,7 +104,8 @@ def resolution(bank: Bank) -> list[str]:
     """Answer what another resolution would do."""
     said = []
     for variant in ("as described", BOTH):
-        difference, epoch = compare(bank.a(variant, SMALL_PX), bank.a(variant, DESCRIBED_PX), FRESH)
+        small, described = (design(bank, size)[variant] for size in (SMALL_PX, DESCRIBED_PX))
+        difference, epoch = compare(small, described, FRESH)
         if difference.n:
             what = f"{DESCRIBED_PX} px instead of {SMALL_PX} ({variant}, epoch {epoch})"
             said.append(sentence(what, "accuracy on fresh pictures", difference))
@@ -114,19 +119,17 @@ def resolution(bank: Bank) -> list[str]:
 
 def half_epochs(bank: Bank) -> list[str]:
     """Answer whether it matters that an epoch shows half of the pictures."""
-    said = []
-    for variant in ("as described", BOTH):
-        half, whole = bank.a(variant, SMALL_PX), bank.a(variant, SMALL_PX, whole=True)
-        steps = _equal_steps(half, whole)
-        if steps:
-            difference = paired(values(half, FRESH, 2 * steps), values(whole, FRESH, steps))
-            what = f"All pictures in each epoch ({variant}, {steps} whole for {2 * steps} half epochs)"
-            said.append(sentence(what, "accuracy on fresh pictures", difference))
+    half, whole = (bank.a("as described", SMALL_PX, whole=all_of_them) for all_of_them in (False, True))
+    steps = _equal_steps(half, whole)
+    if not steps:
+        return []
+    difference = paired(values(half, FRESH, 2 * steps), values(whole, FRESH, steps))
+    what = f"All pictures in each epoch ({steps} whole for {2 * steps} half epochs)"
     about = (
         "`steps_per_epoch = 250 // 10` counts one class: an epoch shows half of the pictures, another half each time. "
         "With as many steps in all:\n"
     )
-    return [about, *bullets(said)] if said else []
+    return [about, *bullets([sentence(what, "accuracy on fresh pictures", difference)])]
 
 
 def _equal_steps(half: Trained, whole: Trained) -> int:
