@@ -24,12 +24,12 @@ from typing import Any
 from benchmarks.diagnosis import mended
 from benchmarks.diagnosis.scripts import Script, picture_folder, scripts
 from benchmarks.rows import TELLAPART, Rows, machine, today
+from tellapart.diagnose.reading import CLEARLY
 
 HERE = Path(__file__).parent
 
 BUDGET = "2m"
 LIMIT = 600.0  # seconds; --time may be passed by a fifth and a minute, a busy machine adds to it
-CERTAIN = 0.8  # reading alone says `fails` from this certainty on
 SAMPLE = (
     ("keras_constant_start", "faulty"),
     ("keras_three_grades", "healthy"),
@@ -188,7 +188,7 @@ def told(script: Script, row: Row) -> Answer:
 def told_by_reading(script: Script, row: Row) -> Answer:
     """Return the answer of reading alone: no experiment, so that nothing is proved."""
     found = [
-        {"code": code, "proved": False, "together": []} for code, sure in row["codes"] if sure >= CERTAIN
+        {"code": code, "proved": False, "together": []} for code, sure in row["codes"] if sure >= CLEARLY
     ]
     crashed = "crashed" if "said" in row else "healthy"
     return Answer(script, "fails" if found else crashed, found, row["seconds"])
@@ -208,7 +208,7 @@ def document(rows: Rows, everything: list[Script]) -> str:
             f"`python -m benchmarks.diagnosis.run`, {today()}, {machine()}. {number['faulty']} scripts that fail, of",
             f"{len(codes)} different causes; {number['healthy']} twins (the smallest change that makes them right) and",
             f"{number['trap']} traps (they look wrong and train well). `tellapart diagnose SCRIPT --pictures DIR",
-            f"--time {BUDGET}`, and reading alone (`fails` from a certainty of {CERTAIN} on); all of it took",
+            f"--time {BUDGET}`, and reading alone (`fails` from a certainty of {CLEARLY} on); all of it took",
             f"{sum(answer.seconds for answer in answers) / 60:.0f} minutes. Who wrote the scripts did not know the",
             "rules; [judged.md](judged.md) shows without Tell Apart that they are what they are said to be. Rules were",
             "mended afterwards where they failed on some of these scripts: expect less on scripts never seen.",

@@ -42,6 +42,7 @@ def test_what_gained_most_is_named_where_nothing_is_proved():
         "What looked best, not beyond doubt: Something is done about arch.frozen. Balanced accuracy went from 0.50 to "
         "0.90 (3 seeds). More time (--time) may settle it."
     )
+    assert words.count("More time") == 1
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,4 @@ def test_what_gained_most_is_named_where_nothing_is_proved():
 def test_all_else_is_not(one):
     assert promising(examined(one)) is None
     assert "looked best" not in said(one)
+    assert said(one).endswith("changes that. More time (--time) tells more.")

@@ -10,7 +10,7 @@ from .answer import SCORES, Entry, Verdict
 from .causes.catalogue import CAUSES
 from .examined import Examined
 from .proving.trial import LARGE, Tried
-from .reading import Suspicion
+from .reading import CLEARLY, Suspicion
 from .recording import Outcome
 from .script import Script
 from .trials.judged import judge
@@ -28,7 +28,7 @@ def first_sentence(read: Sequence[Suspicion], seconds: float, script: Script) ->
     first = read[0]
     line = None if first.position is None else script.line_given(first.position.line)
     place = "" if line is None else f"line {line}: "
-    sure = "very likely" if first.certainty >= 0.8 else "perhaps"
+    sure = "very likely" if first.certainty >= CLEARLY else "perhaps"
     return f"{place}{sure} {CAUSES[first.code].title[0].lower()}{CAUSES[first.code].title[1:]}. {first.words}"
 
 
@@ -121,10 +121,10 @@ def _why_unknown(examined: Examined, count: Estimate | None) -> str:
     if count is None:
         return "no pictures with labels were seen by which the network could be judged."
     if examined.cut:
-        return (
-            f"{examined.notes[0]}. By then it is no better than chance (balanced accuracy {count}), and nothing "
-            "that was tried changes that. More time (--time) tells more."
-        )
+        by_then = f"{examined.notes[0]}. By then it is no better than chance (balanced accuracy {count}), and nothing"
+        if promising(examined) is not None:  # which asks for more time itself
+            return f"{by_then} that was tried clearly changes that."
+        return f"{by_then} that was tried changes that. More time (--time) tells more."
     levels = [found.balanced_accuracy for one in examined.runs if (found := judge(one)) is not None]
     if len(levels) > 1 and max(levels) - min(levels) > UNSTEADY:
         shown = ", ".join(f"{one:.2f}" for one in levels)

@@ -17,7 +17,7 @@ from .edits import unified_diff
 from .examined import Examined
 from .proving.questions import UNTOUCHED, WRONG_FIGURES, could_matter
 from .proving.trial import Tried
-from .reading import Suspicion
+from .reading import CLEARLY, Suspicion
 from .recording import Recording
 from .summing_up import assumptions, error_of, promising, summary
 from .trials.effect import level
@@ -27,9 +27,8 @@ from .watching.view import good_from
 
 SURE = 0.5
 """From this certainty on a cause is named without proof where the training fails, or as a remark where it does not."""
-CLEARLY = 0.8
-"""From this certainty on a figure is called wrongly computed beside a proved cause, though here it came out right."""
 FIGURES = "metric."
+"""Causes of a wrong figure: where reading is sure of one, it is remarked beside a proved cause, too."""
 FIGURE_IS_WRONG = 0.5
 """From this certainty on a suspicion goes with a figure that is seen to be wrong: one that nothing explains may be
 about something else than it seems."""

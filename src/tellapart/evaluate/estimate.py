@@ -35,6 +35,10 @@ class Estimate:
         """Whether there is a value at all."""
         return math.isfinite(self.value)
 
+    def within(self, lowest: float, highest: float) -> Estimate:
+        """Return the estimate with an interval that does not promise what the figure cannot be."""
+        return Estimate(self.value, max(self.low, lowest), min(self.high, highest), self.n)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the estimate as the interface writes it; what is not finite becomes None."""
         return {

@@ -67,7 +67,8 @@ def paired_difference(
     difference = value_a - value_b
     spread, degrees = variance(influence_a - influence_b, a.labels, a.clusters)
     half = student_quantile(degrees) * math.sqrt(spread)
-    return Estimate(difference, difference - half, difference + half, n_units(a))
+    most = MOST.get(measure, 1.0)
+    return Estimate(difference, difference - half, difference + half, n_units(a)).within(-most, most)
 
 
 def _accuracy(part: Part) -> tuple[float, Floats]:
@@ -99,3 +100,5 @@ INFLUENCES: dict[str, Influence] = {
     "roc_auc": _over_classes(roc_area_influence),
     "average_precision": _over_classes(average_precision_influence),
 }
+MOST = {"log_loss": math.inf}
+"""What a measure can be at most; all others are shares."""

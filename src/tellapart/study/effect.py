@@ -16,7 +16,7 @@ from tellapart.evaluate.calibration import fit_calibrator
 from tellapart.evaluate.clusters import n_units, variance
 from tellapart.evaluate.estimate import Estimate
 from tellapart.evaluate.intervals import LEVEL
-from tellapart.evaluate.paired import INFLUENCES
+from tellapart.evaluate.paired import INFLUENCES, MOST
 from tellapart.evaluate.part import Part, check_part
 from tellapart.evaluate.ranking import average_precision_influence
 from tellapart.study.bench import Bench
@@ -94,10 +94,7 @@ def _calibrated(logits: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> np
 def level(scored: Scored, measure: str) -> Estimate:
     """Return a measure of one arm, averaged over the repeats."""
     values, influence = _influence(scored, measure)
-    found = _estimate(values, influence, scored, measure, 1)
-    if measure == "log_loss":
-        return Estimate(found.value, max(0.0, found.low), found.high, found.n)
-    return Estimate(found.value, max(0.0, found.low), min(1.0, found.high), found.n)
+    return _estimate(values, influence, scored, measure, 1).within(0.0, MOST.get(measure, 1.0))
 
 
 def gain(before: Scored, after: Scored, measure: str, comparisons: int = 1) -> Estimate:
@@ -113,7 +110,9 @@ def gain(before: Scored, after: Scored, measure: str, comparisons: int = 1) -> E
         How many differences are looked at: the intervals hold for all of them together (Bonferroni).
     """
     (values_a, influence_a), (values_b, influence_b) = _influence(before, measure), _influence(after, measure)
-    return _estimate(values_b - values_a, influence_b - influence_a, before, measure, comparisons)
+    most = MOST.get(measure, 1.0)
+    found = _estimate(values_b - values_a, influence_b - influence_a, before, measure, comparisons)
+    return found.within(-most, most)
 
 
 def _influence(scored: Scored, measure: str) -> tuple[np.ndarray, np.ndarray]:

@@ -30,6 +30,14 @@ def drawn(
     return found, labels
 
 
+def test_no_difference_is_beyond_what_a_share_can_gain():
+    labels = np.arange(8) % 2
+    luck = [0.0, 1.0, 0.0]
+    before = [judged(np.full(8, one), labels) for one in luck]
+    found = gain(before, [judged(np.full(8, 1 - one), labels) for one in luck])
+    assert (found.low, found.high) == (-1.0, 1.0)
+
+
 def test_one_run_is_its_balanced_accuracy():
     labels = np.array([0] * 30 + [1] * 10)
     right = np.concatenate([np.ones(24), np.zeros(6), np.ones(5), np.zeros(5)])

@@ -9,9 +9,10 @@ from .errors import EmptyProgramError, NotPythonError, NoTrainingError, ProgramE
 from .facts import Layer, Loop, Loss, Metric, Model, Optimizer, Program, Training
 from .position import Position
 from .program import read_program
-from .suspicions import Suspicion, suspect
+from .suspicions import CLEARLY, Suspicion, suspect
 
 __all__ = [
+    "CLEARLY",
     "DataPart",
     "EmptyProgramError",
     "Layer",

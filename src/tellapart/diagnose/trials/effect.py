@@ -38,8 +38,7 @@ def level(runs: Sequence[Judged]) -> Estimate:
     """
     values = np.array([one.balanced_accuracy for one in runs])
     looks, labels, right = _pooled(runs)
-    found = _estimate(values, _of_pictures(labels, right), len(looks))
-    return Estimate(found.value, max(found.low, 0.0), min(found.high, 1.0), found.n)
+    return _estimate(values, _of_pictures(labels, right), len(looks)).within(0.0, 1.0)
 
 
 def gain(before: Sequence[Judged], after: Sequence[Judged], comparisons: int = 1) -> Estimate:
@@ -64,7 +63,7 @@ def gain(before: Sequence[Judged], after: Sequence[Judged], comparisons: int = 1
         variance = _of_pictures(labels_a[at_a], right_b[at_b] - right_a[at_a])
     else:
         variance = _sum(_of_pictures(labels_a, right_a), _of_pictures(labels_b, right_b))
-    return _estimate(differences, variance, len(common) if paired else fewest, comparisons)
+    return _estimate(differences, variance, len(common) if paired else fewest, comparisons).within(-1.0, 1.0)
 
 
 def interaction(

@@ -20,7 +20,7 @@ from . import (
     regularisation,
     split,
 )
-from .registry import RULES, Suspicion
+from .registry import CLEARLY, RULES, Suspicion
 
 GROUPS = (
     arch,
@@ -60,4 +60,4 @@ def suspect(program: Program) -> tuple[Suspicion, ...]:
     return tuple(sorted(found.values(), key=lambda one: (-one.certainty, one.position or START, one.code)))
 
 
-__all__ = ["RULES", "Suspicion", "suspect"]
+__all__ = ["CLEARLY", "RULES", "Suspicion", "suspect"]

@@ -9,6 +9,9 @@ from tellapart.diagnose.reading.fact import Fact
 from tellapart.diagnose.reading.facts import Program
 from tellapart.diagnose.reading.position import Position
 
+CLEARLY = 0.8
+"""From this certainty on looking alone is sure enough to say so."""
+
 
 @dataclass(frozen=True)
 class Suspicion:
