@@ -19,7 +19,8 @@ import numpy as np
 from tellapart.audit import Audit, Kinship, audit_pictures, find_kinship
 from tellapart.backbones.features import Backbone, lite0
 from tellapart.gallery import small_pairs
-from tellapart.members.probe import extract, quick_probe
+from tellapart.members.extraction import extract_on
+from tellapart.members.probe import quick_probe
 from tellapart.pictures.collection import Pictures
 from tellapart.pictures.features import StoredFeatures
 from tellapart.pictures.read import check_enough, read_pictures
@@ -28,6 +29,7 @@ from tellapart.plan import probe_area
 from tellapart.progress import Progress, Quiet
 from tellapart.result import Result
 from tellapart.run_folder import RunFolder
+from tellapart.scale.executor import THIS_PROCESS, Executor
 from tellapart.scale.processor import sharing_the_processor
 
 FILES = ("audit.json", "audit.html", "groups.csv")
@@ -56,12 +58,18 @@ class Inspection:
 
 
 def inspect(
-    pictures: Pictures, store: PictureStore, backbone: Backbone, work: Path, seed: int, progress: Progress
+    pictures: Pictures,
+    store: PictureStore,
+    backbone: Backbone,
+    work: Path,
+    seed: int,
+    progress: Progress,
+    executor: Executor = THIS_PROCESS,
 ) -> Inspection:
     """Compute the features, and find copies and series; features are kept in `work` and read from there again."""
     progress.stage("features", len(store))
     area = probe_area(store.facts, backbone.area_px)
-    features = extract(backbone, area, store, work / "features.npy", progress.advance)
+    features = extract_on(executor, backbone, area, store, work / "features.npy", progress.advance)
     embedding = features.last(backbone.embedding)
     probe = quick_probe(features, pictures.labels, len(pictures.classes), seed)
     kinship = find_kinship(

@@ -35,6 +35,7 @@ from tellapart.pictures.store import STORE_FILES, PictureStore, decode_all
 from tellapart.plan import Plan, Setting, fingerprint, make_plan, probe_area
 from tellapart.progress import Progress, Quiet
 from tellapart.run_folder import RunFolder
+from tellapart.scale.executor import THIS_PROCESS, Executor
 from tellapart.scale.opening import HERE, TRAINING, Place, open_executor
 from tellapart.scale.processor import sharing_the_processor
 from tellapart.split import DROPPED, Split, cross_validate, drop, seal
@@ -94,8 +95,7 @@ def train(
             return folder.read_json("metrics.json")
         with open_executor(on, TRAINING, progress.say) as executor:
             keep_corrections(folder, options)
-            prepared = prepare(pictures, backbone, folder, options, progress, began)
-            prepared = replace(prepared, job=replace(prepared.job, executor=executor))
+            prepared = prepare(pictures, backbone, folder, options, progress, began, executor)
             fitted = fit_members(prepared)
             choice = choose(prepared.job, fitted)
             outcome = Outcome(
@@ -138,6 +138,7 @@ def prepare(
     options: TrainOptions,
     progress: Progress,
     began: float,
+    executor: Executor = THIS_PROCESS,
 ) -> Prepared:
     """Decode, inspect, split and plan; plan.json and split.csv are written."""
     seconds: dict[str, float] = {}
@@ -148,7 +149,7 @@ def prepare(
     folder.start_over_unless(key_of(pictures, store, backbone), keep=STORE_FILES)
     seconds["read"] = time.perf_counter() - started
     started = time.perf_counter()
-    inspection = inspect(pictures, store, backbone, folder.work, options.seed, progress)
+    inspection = inspect(pictures, store, backbone, folder.work, options.seed, progress, executor)
     seconds["audit"] = time.perf_counter() - started
     started = time.perf_counter()
     groups = inspection.kinship.groups
@@ -162,7 +163,7 @@ def prepare(
     split = Split(parts, folds, test_part)
     write_split(folder, pictures, split)
     deadline = began + options.time_seconds
-    job = Job(pictures, store, split, plan, options.seed, folder.work, deadline, progress)
+    job = Job(pictures, store, split, plan, options.seed, folder.work, deadline, progress, executor)
     seconds["plan"] = time.perf_counter() - started
     return Prepared(job, backbone, inspection, leaking, seconds)
 

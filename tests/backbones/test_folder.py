@@ -12,7 +12,7 @@ from PIL import Image
 from tellapart.backbones.catalogue import load_backbone
 from tellapart.backbones.features import session
 from tellapart.backbones.folder import load_folder
-from tellapart.members.probe import view_of
+from tellapart.members.extraction import view_of
 from tellapart.pictures.view import View
 
 

@@ -16,10 +16,10 @@ import torch
 from PIL import Image
 
 import tellapart
-from tellapart.backbones.features import Backbone
+from tellapart.backbones.features import Backbone, lite0
 from tellapart.deploy.bulk import predicting, spread
 from tellapart.errors import ClusterError, PicturesError
-from tellapart.members import detail, finetune
+from tellapart.members import detail, extraction, finetune
 from tellapart.members.beside import workers_of
 from tellapart.members.detail import fit_detail
 from tellapart.members.finetune import fit_finetune
@@ -108,6 +108,23 @@ def test_folds_give_the_same_numbers_here_and_there(name, job, on_ray, tmp_path,
     monkeypatch.setattr("tellapart.members.detail_round.train", lambda *_: pytest.fail("trained again"))
     monkeypatch.setattr("tellapart.members.tuned_round.tune", lambda *_: pytest.fail("tuned again"))
     same(FITS[name](replace(job, work=there)), expected)
+
+
+def test_features_are_the_same_numbers_here_and_there(job, on_ray, tmp_path, monkeypatch, dying_once):
+    """Also where a worker is killed in the middle; what is done there is not done again here."""
+    backbone = lite0()
+    monkeypatch.setattr(extraction, "CHUNK", 8)
+    expected = extraction.extract(backbone, SIDE * SIDE, job.store, tmp_path / "here.npy")
+    monkeypatch.setattr(extraction, "features_of", dying_once(extraction.features_of, 1))
+    steps = []
+    file = tmp_path / "there.npy"
+    extraction.extract_on(on_ray, backbone, SIDE * SIDE, job.store, file, steps.append)
+    assert (tmp_path / "died").exists()
+    assert file.read_bytes() == (tmp_path / "here.npy").read_bytes()
+    assert sum(steps) == COUNT
+    monkeypatch.undo()
+    again = extraction.extract_on(on_ray, None, 0, job.store, file)  # nothing is computed
+    np.testing.assert_array_equal(again[np.arange(COUNT)], expected[np.arange(COUNT)])
 
 
 def test_a_long_training_is_shared_and_gives_the_same_but_for_rounding(

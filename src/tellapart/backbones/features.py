@@ -76,7 +76,7 @@ def lite0() -> Backbone:
     )
 
 
-def session(model: onnx.ModelProto, threads: int = 0) -> Any:
+def session(model: onnx.ModelProto | bytes, threads: int = 0) -> Any:
     """Open a model for running on `threads` cores (0: all)."""
     import onnxruntime
 
@@ -84,9 +84,8 @@ def session(model: onnx.ModelProto, threads: int = 0) -> Any:
     options.intra_op_num_threads = threads or os.cpu_count() or 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised; it need not be printed too
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    written = model if isinstance(model, bytes) else model.SerializeToString()
+    return onnxruntime.InferenceSession(written, options, providers=["CPUExecutionProvider"])
 
 
 def run_by_shape(

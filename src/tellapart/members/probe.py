@@ -6,58 +6,21 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 
-from tellapart.backbones.features import Backbone, run_by_shape, session
+from tellapart.backbones.features import Backbone
 from tellapart.backbones.graph import Graph
 from tellapart.members.balance import decide_balance
+from tellapart.members.extraction import view_of
 from tellapart.members.head import CLIP, STRENGTHS, Axes, Linear, fit_axes, fit_linear
 from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.scores import log_losses, softmax
-from tellapart.pictures.features import Features, StoredFeatures
-from tellapart.pictures.store import Images
-from tellapart.pictures.view import View
+from tellapart.pictures.features import Features
 from tellapart.scale.executor import Advance
 from tellapart.split import deal
 
 QUICK_FOLDS, QUICK_STRENGTH = 5, 1e-3
-BATCH = 16  # throughput is flat from 8 to 32 pictures; larger ones only cost memory
-
-
-def view_of(backbone: Backbone, area_px: int) -> View:
-    """Return how pictures are prepared for a backbone: brought to about this area, or to the one size it takes."""
-    if backbone.fixed_px is not None:
-        return View("canvas", *backbone.fixed_px)
-    side = round(area_px**0.5)
-    return View("area", side, side, backbone.multiple)
-
-
-def extract(
-    backbone: Backbone,
-    area_px: int,
-    store: Images,
-    file: Path,
-    advance: Callable[[int], None] = lambda _: None,
-) -> StoredFeatures:
-    """Compute (N, D) features of all pictures of `store`, seen at about `area_px`, unless `file` holds them already."""
-    if file.exists():
-        return StoredFeatures(file)
-    engine, view = session(backbone.model), view_of(backbone, area_px)
-    width = engine.get_outputs()[0].shape[1]
-    temporary = file.with_suffix(".part")
-    chunk = 8 * BATCH  # so that pictures of one shape meet
-    with temporary.open("wb") as out:  # written, not mapped: a full disk is then an error and not a crash
-        header = {"descr": "<f4", "fortran_order": False, "shape": (len(store), width)}
-        np.lib.format.write_array_header_1_0(out, header)
-        for start in range(0, len(store), chunk):
-            images = [view.apply(store[i]) for i in range(start, min(start + chunk, len(store)))]
-            rows = run_by_shape(lambda x: engine.run(None, {"images": x})[0], images, BATCH)
-            out.write(rows.astype("<f4").tobytes())
-            advance(len(images))
-    temporary.replace(file)
-    return StoredFeatures(file)
 
 
 @dataclass(frozen=True)

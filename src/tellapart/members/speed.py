@@ -44,7 +44,7 @@ def measure_speed(
 
 def time_backbone(backbone: Backbone, area_px: int, store: PictureStore) -> float:
     """Return the seconds that features of one picture take, seen at about `area_px`."""
-    from tellapart.members.probe import BATCH, view_of
+    from tellapart.members.extraction import BATCH, view_of
 
     engine, view = session(backbone.model), view_of(backbone, area_px)
     one = view.apply(store[0])

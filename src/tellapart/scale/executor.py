@@ -137,6 +137,10 @@ class Here:
         """Do nothing."""
 
 
+THIS_PROCESS = Here()
+"""Where everything runs that nobody sends elsewhere."""
+
+
 class _Due(Task[R]):
     """A task of this process."""
 
