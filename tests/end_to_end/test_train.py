@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from shapes_set import write_set
 
 FILES = {
@@ -192,6 +193,8 @@ def test_report_is_rendered_again(trained, here, tmp_path):
 def test_given_parts_are_respected_and_the_detail_net_may_join(here, tmp_path):
     root = write_set(tmp_path / "set" / "train", {"a": 30, "b": 30}).parent
     write_set(root / "val", {"a": 12, "b": 12}, seed=1)
+    for file in root.rglob("*.png"):  # narrow ones are trained sooner
+        Image.open(file).resize((16, 40)).save(file)
     done = here("train", root, "--out", tmp_path / "run", "--members", "detail", "--time", "2m", "--json")
     assert done.returncode == 0, done.stderr
     metrics = json.loads(done.stdout)

@@ -231,6 +231,6 @@ def test_what_is_late_is_ended_and_leaves_its_place(on_ray):
 
     steps = []
     tasks = [on_ray.submit(sleeps, seconds, advance=steps.append) for seconds in (0.0, 600.0, 600.0)]
-    assert [one.result() for one in on_ray.completed(tasks, seconds=10)] == [0.0]
+    assert [one.result() for one in on_ray.completed(tasks, seconds=4)] == [0.0]
     assert steps == [2]
     assert on_ray.submit(sleeps, 0.0).result() == 0.0  # both cores are free again
