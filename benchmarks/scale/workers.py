@@ -28,7 +28,7 @@ from benchmarks.scale.run import draw
 HERE = Path(__file__).parent
 
 CLUSTER = """
-    import os, socket, sys
+    import os, socket, sys, time
     from ray.cluster_utils import Cluster
 
     with socket.socket() as one:
@@ -40,6 +40,12 @@ CLUSTER = """
     for core in range(int(sys.argv[1])):
         os.sched_setaffinity(0, {core})  # what is started now stays there
         cluster.add_node(**node, **({} if core else {"ray_client_server_port": port}))
+    while True:  # the client server comes up after its node
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.2)
     print(port, flush=True)
     sys.stdin.read()
     cluster.shutdown()
