@@ -62,6 +62,7 @@ FEW, MANY = 256, 8_192  # pictures: the difference of two commands has no start 
 LISTS = (2_000, 32_000, 200_000)
 DRAWN = 2_000  # of different content; longer lists name each of them often
 FOLDS, STEPS, SIDE, BATCH_PICTURES = 4, 150, 96, 800
+SHARED_STEPS, SHARED_SIDE = 60, 224  # what is long is shared: of larger pictures
 SET, MODEL = "drawn", "model"
 
 
@@ -153,7 +154,7 @@ def folds_on(workers: int, work: Path) -> dict[str, Any]:
     from tellapart.members.detail_round import train_round
     from tellapart.scale.opening import TRAINING, open_executor, parse_on
 
-    rounds, labels = _rounds(work)
+    rounds, labels = _rounds(work, SIDE, STEPS)
     os.environ.update(SURROUNDINGS)
     with cluster(workers) as address, open_executor(parse_on(address), TRAINING, print) as executor:
         shared = executor.share(labels)
@@ -166,7 +167,7 @@ def folds_on(workers: int, work: Path) -> dict[str, Any]:
             return time.perf_counter() - began
 
         seconds(rounds[:workers])  # every worker imports what it needs
-        return {"folds": FOLDS, "steps": STEPS, "seconds": round(seconds(rounds), 2)}
+        return {"folds": FOLDS, "steps": STEPS, "side_px": SIDE, "seconds": round(seconds(rounds), 2)}
 
 
 def shared_on(workers: int, work: Path) -> dict[str, Any]:
@@ -174,13 +175,18 @@ def shared_on(workers: int, work: Path) -> dict[str, Any]:
     from tellapart.members.detail_round import train_round
     from tellapart.scale.opening import TRAINING, open_executor, parse_on
 
-    rounds, labels = _rounds(work)
+    rounds, labels = _rounds(work, SHARED_SIDE, SHARED_STEPS)
     os.environ.update(SURROUNDINGS)
     with cluster(workers) as address, open_executor(parse_on(address), TRAINING, print) as executor:
         began = time.perf_counter()
         _, seconds = executor.submit(train_round, rounds[0], executor.share(labels), workers=workers).result()
         whole = time.perf_counter() - began
-    return {"steps": STEPS, "seconds": round(seconds, 2), "start_seconds": round(whole - seconds, 1)}
+    return {
+        "steps": SHARED_STEPS,
+        "side_px": SHARED_SIDE,
+        "seconds": round(seconds, 2),
+        "start_seconds": round(whole - seconds, 1),
+    }
 
 
 def handed_out_to(workers: int, work: Path) -> dict[str, Any]:
@@ -190,7 +196,7 @@ def handed_out_to(workers: int, work: Path) -> dict[str, Any]:
         return alone.handing_out(address, names(work, FEW))
 
 
-def _rounds(work: Path) -> tuple[list[Any], np.ndarray]:
+def _rounds(work: Path, side: int, steps: int) -> tuple[list[Any], np.ndarray]:
     from tellapart.members.canvases import Canvases
     from tellapart.members.detail_net import Schedule
     from tellapart.members.detail_round import Round
@@ -198,13 +204,13 @@ def _rounds(work: Path) -> tuple[list[Any], np.ndarray]:
 
     rng = np.random.default_rng(0)
     file = work / "canvases.u8"
-    file.write_bytes(rng.integers(0, 256, BATCH_PICTURES * SIDE * SIDE * 3, dtype=np.uint8).tobytes())
+    file.write_bytes(rng.integers(0, 256, BATCH_PICTURES * side * side * 3, dtype=np.uint8).tobytes())
     labels = np.arange(BATCH_PICTURES) % 2
-    schedule = Schedule(STEPS, POLICIES["none"], (1.0, 1.0))
+    schedule = Schedule(steps, POLICIES["none"], (1.0, 1.0))
     everything = np.arange(BATCH_PICTURES)
     return [
         Round(
-            Canvases(file, SIDE, SIDE),
+            Canvases(file, side, side),
             everything[everything % FOLDS != fold],
             everything[everything % FOLDS == fold],
             everything[:0],
@@ -271,11 +277,11 @@ def _predict_words(row: dict[str, Any]) -> str:
 
 
 def _fold_words(row: dict[str, Any]) -> str:
-    return f"{row['folds']} folds of a small net, {row['steps']} steps each"
+    return f"{row['folds']} folds of a small net, {row['steps']} steps of 16 pictures of {row['side_px']} px each"
 
 
 def _shared_words(row: dict[str, Any]) -> str:
-    return f"one fold of a small net, {row['steps']} steps, shared by all workers"
+    return f"one fold, {row['steps']} steps of 16 pictures of {row['side_px']} px, shared by all workers"
 
 
 def _alone_words(row: dict[str, Any]) -> list[str]:

@@ -13,6 +13,8 @@ R = TypeVar("R")
 LONG_SECONDS = 300.0
 """A round that takes longer on one worker is shared out among those that would stand idle; shorter ones keep the
 numbers that they have everywhere, to the last digit."""
+STEP_SECONDS = 0.15
+"""A step that takes longer on one worker is worth sharing: the talk of two takes some .03 s of it (decision 16)."""
 MOST_TOGETHER = 4  # of a batch of 16 each then has 4 pictures: less is mostly talk
 
 
@@ -63,8 +65,14 @@ def train_beside(
         yield begun[task], task.result()
 
 
-def workers_of(job: Job, rounds: int, threads: int, seconds: float) -> int:
-    """Return how many workers train each of so many rounds together, where one takes `seconds` on one worker."""
-    if seconds <= LONG_SECONDS or not rounds:
+def workers_of(job: Job, rounds: int, threads: int, steps: int, seconds: float) -> int:
+    """Return how many workers train each of so many rounds together.
+
+    Parameters
+    ----------
+    steps, seconds
+        Of one round on one worker.
+    """
+    if not rounds or seconds <= max(LONG_SECONDS, STEP_SECONDS * steps):
         return 1
     return max(1, min(MOST_TOGETHER, job.executor.slots(threads) // rounds))

@@ -96,7 +96,8 @@ class Detail:
         }
         found: dict[int, Trained] = {}
         share = 1 / 3 if glance else 1.0
-        workers = workers_of(self.job, len(rounds), self.threads, share * self._expected_seconds(level))
+        steps, seconds = self.job.plan["detail.steps"][level], self._expected_seconds(level)
+        workers = workers_of(self.job, len(rounds), self.threads, round(share * steps), share * seconds)
         for number, (trained, seconds) in train_beside(
             self.job, train_round, rounds, self.threads, self.labels, workers
         ):

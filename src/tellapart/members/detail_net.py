@@ -116,7 +116,7 @@ def train(
     joined = group.joined(net)
     for step, batch in enumerate(batches(chosen, schedule.steps, generator), start=1):
         images = torch.from_numpy(canvases.take(batch)).permute(0, 3, 1, 2)
-        images = group.share(augment(images, schedule.policy, generator))
+        images = augment(images, schedule.policy, generator, group.own)
         logits_nK = joined(images.to(memory_format=torch.channels_last))
         loss, value = group.loss(logits_nK, targets[batch], weights)
         optimiser.zero_grad()

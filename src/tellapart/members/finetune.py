@@ -73,7 +73,8 @@ class Finetune:
         files = {number: self.job.work / f"{stem}-{number}{kind}.npz" for number in numbers}
         rounds = {number: self._round(number, more) for number, file in files.items() if not file.exists()}
         shared = (self.look.axes, self.labels)
-        workers = workers_of(self.job, len(rounds), self.threads, self._expected_seconds())
+        steps = self.job.plan["finetune.steps"]
+        workers = workers_of(self.job, len(rounds), self.threads, steps, self._expected_seconds())
         found: dict[int, Tuned | None] = {}
         for number, (tuned, seconds) in train_beside(
             self.job, tune_round, rounds, self.threads, shared, workers
