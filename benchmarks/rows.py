@@ -54,6 +54,14 @@ class Rows:
             self.done[key] = row
         return self.done[key]
 
+    def made(self) -> str:
+        """Say when and on which machines the rows were made."""
+        dates: dict[str, list[str]] = {}
+        for row in self.done.values():
+            dates.setdefault(row["machine"], []).append(row["date"])
+        spans = {name: sorted({min(found), max(found)}) for name, found in dates.items()}
+        return "; ".join(f"{' to '.join(span)} on {name}" for name, span in spans.items())
+
 
 def run_json(arguments: list[str]) -> tuple[dict[str, Any], float, float]:
     """Run a tellapart command with --json; return the document, seconds on the clock and peak memory, MiB."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from benchmarks.rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today
+from benchmarks.rows import TELLAPART, Rows, cpu_seconds, run_json
 
 HERE = Path(__file__).parent
 
@@ -153,7 +153,7 @@ def table(rows: Rows) -> str:
         "their mean is no independent average. *Leaking*: copies of test pictures were left out of the training part.",
         "Seconds are of the process, whatever else ran beside it: see speed.",
         "",
-        f"Written {today()} on {machine()}.",
+        f"Measured {rows.made()}.",
         "",
         "| set | measure | goal | seeds | mean | seed by seed | n | members used | s | peak MiB | known elsewhere |",
         "|---|---|---|---|---|---|---|---|---|---|---|",

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from benchmarks.rows import TELLAPART, Rows, machine, run_json, today
+from benchmarks.rows import TELLAPART, Rows, run_json
 
 HERE = Path(__file__).parent
 
@@ -158,7 +158,7 @@ def table(rows: Rows, work: Path) -> str:
         "`python -m benchmarks.aims.run --data DIR`. Default options but those named; sealed part; each seed's figure",
         "with its 95 % interval.",
         "",
-        f"Written {today()} on {machine()}.",
+        f"Measured {rows.made()}.",
         "",
         "| case | asked | figure | seed by seed | n | mean or gap, reached | decision | s |",
         "|---|---|---|---|---|---|---|---|",

@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.diagnosis import mended
 from benchmarks.diagnosis.scripts import Script, picture_folder, scripts
-from benchmarks.rows import TELLAPART, Rows, machine, today
+from benchmarks.rows import TELLAPART, Rows
 from tellapart.diagnose.reading import CLEARLY
 
 HERE = Path(__file__).parent
@@ -205,7 +205,7 @@ def document(rows: Rows, everything: list[Script]) -> str:
         [
             "# Why a training fails",
             "",
-            f"`python -m benchmarks.diagnosis.run`, {today()}, {machine()}. {number['faulty']} scripts that fail, of",
+            f"`python -m benchmarks.diagnosis.run`, measured {rows.made()}. {number['faulty']} scripts that fail, of",
             f"{len(codes)} different causes; {number['healthy']} twins (the smallest change that makes them right) and",
             f"{number['trap']} traps (they look wrong and train well). `tellapart diagnose SCRIPT --pictures DIR",
             f"--time {BUDGET}`, and reading alone (`fails` from a certainty of {CLEARLY} on); all of it took",

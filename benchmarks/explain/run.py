@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rows import TELLAPART, Rows, machine, run_json, today
+from benchmarks.rows import TELLAPART, Rows, run_json
 from tellapart.deploy.explain.check import cover_many, summarise
 from tellapart.deploy.explain.explainer import Explainer
 from tellapart.deploy.predictor import Predictor
@@ -114,7 +114,7 @@ def table(rows: Rows) -> str:
         f"point does in {luck:.1%}. Falls: of the probability of the predicted class, where the marked tenth of",
         "the picture is covered, and the same shape elsewhere at random (4 draws a picture). With 95 % intervals.",
         "",
-        f"Written {today()} on {machine()}.",
+        f"Measured {rows.made()}.",
         "",
         "| chosen (test accuracy) | maps by | hits | marked: fall | random: fall | difference | processor s |",
         "|---|---|---|---|---|---|---|",

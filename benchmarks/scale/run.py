@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.rows import Rows, cpu_seconds, machine, run_json, today
+from benchmarks.rows import Rows, cpu_seconds, run_json
 
 HERE = Path(__file__).parent
 
@@ -88,7 +88,7 @@ def table(rows: Rows) -> str:
         f"`python -m benchmarks.scale.run`: drawn pictures of {SIDE} px, `--members {MEMBERS}`, from the command to",
         "the finished report. Milliseconds a picture that stay level mean that time grows linearly.",
         "",
-        f"Written {today()} on {machine()}.",
+        f"Measured {rows.made()}.",
         "",
         "| pictures | s | ms a picture | processor s | "
         + " | ".join(f"{stage}, s" for stage in STAGES)
@@ -105,7 +105,16 @@ def table(rows: Rows) -> str:
                 f"| {row['processor_seconds']:.0f} | {stages} | {row['peak_MiB']} "
                 f"| {figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f}) |"
             )
+    done = [row | {"pictures": int(key)} for key, row in rows.done.items()]
+    lines += ["", law(done)] if len(done) > 1 else []
     return "\n".join([*lines, ""])
+
+
+def law(rows: list[dict[str, Any]]) -> str:
+    """Return how processor time grows with pictures, in words: the slope on logarithmic axes, by least squares."""
+    pictures, seconds = (np.log([row[name] for row in rows]) for name in ("pictures", "processor_seconds"))
+    slope, _ = np.polyfit(pictures, seconds, 1)
+    return f"Processor seconds grow as the {slope:.2f}th power of the number of pictures."
 
 
 if __name__ == "__main__":

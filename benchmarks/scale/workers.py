@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today
+from benchmarks.rows import TELLAPART, Rows, cpu_seconds, run_json
 from benchmarks.scale import alone
-from benchmarks.scale.run import draw
+from benchmarks.scale.run import draw, law
 
 HERE = Path(__file__).parent
 
@@ -240,7 +240,7 @@ def table(rows: Rows) -> str:
     lines = [
         "# Workers",
         "",
-        f"`python -m benchmarks.scale.workers`, {today()}, {machine()}.",
+        f"`python -m benchmarks.scale.workers`, measured {rows.made()}.",
         "Workers are Ray nodes on loopback, each pinned to",
         "one core; the head, the client and the command itself run on the same cores. Efficiency: the seconds on",
         "one worker over the seconds on two, halved.",
@@ -299,13 +299,6 @@ def _alone_words(row: dict[str, Any]) -> list[str]:
         ),
         f"- {row['journal_bytes']} bytes of the journal a picture",
     ]
-
-
-def law(rows: list[dict[str, Any]]) -> str:
-    """Return how seconds grow with the list, in words: the slope on logarithmic axes, by least squares."""
-    pictures, seconds = (np.log([row[name] for row in rows]) for name in ("pictures", "processor_seconds"))
-    slope, _ = np.polyfit(pictures, seconds, 1)
-    return f"Processor seconds grow as the {slope:.2f}th power of the list."
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rows import TELLAPART, Rows, cpu_seconds, machine, run_json, today
+from benchmarks.rows import TELLAPART, Rows, cpu_seconds, run_json
 
 HERE = Path(__file__).parent
 
@@ -150,7 +150,7 @@ def table(rows: Rows) -> str:
         "to the finished report, default options. The floor is the least that any tool must do: decoding every picture",
         "once, and one pass of the pretrained network over them by ONNX Runtime alone, at 224 px.",
         "",
-        f"Written {today()} on {machine()}.",
+        f"Measured {rows.made()}.",
         "",
         "| set | pictures | limit, s | s | processor s | "
         + " | ".join(f"{s}, s" for s in STAGES)

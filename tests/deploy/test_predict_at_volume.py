@@ -14,10 +14,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tellapart.deploy.bulk import spread
 from tellapart.deploy.bulk.journal import Journal
 from tellapart.deploy.bulk.listing import open_listing
 from tellapart.deploy.bulk.predicting import predict_to_stdout, predict_to_table
+from tellapart.deploy.bulk.rows import answer
+from tellapart.deploy.predictor import Predictor
 from tellapart.progress import Quiet
+from tellapart.scale.executor import Here
 
 SAFE = {
     b"=cmd().png": "./=cmd().png",
@@ -127,6 +131,25 @@ def test_standard_output_has_the_rows_of_the_table(run, drawn, tmp_path, capsys)
     predict_to_stdout(run, [str(drawn)])
     predict_to_table(run, [str(drawn)], tmp_path / "out.csv", Quiet())
     assert capsys.readouterr().out == (tmp_path / "out.csv").read_text()
+
+
+def test_tasks_of_a_long_list_grow_and_answer_alike(run, drawn, monkeypatch):
+    monkeypatch.setattr("tellapart.deploy.bulk.rows.CHUNK", 2)
+    asked = []
+
+    def noted(model, part, *, advance):
+        asked.append(len(part))
+        return answered(model, part, advance=advance)
+
+    answered = spread.answer_part
+    monkeypatch.setattr(spread, "answer_part", noted)
+    model, files = run / "model.onnx", [*open_listing([str(drawn)])] * 4
+    found = [row for rows in spread.answer_on(Here(), model, files) for row in rows]
+    assert found == [row for rows in answer(Predictor(model), files) for row in rows]
+    assert asked[0] == 2
+    assert max(asked) == 2 * spread.MOST_CHUNKS
+    assert sorted(asked[:-1]) == asked[:-1]  # the last part is what is left
+    assert sum(asked) == len(files)
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -149,7 +149,9 @@ def test_workers_that_would_stand_idle_share_what_is_long(job):
     rounds_and_threads = [(1, 2), (3, 2), (12, 1), (13, 1), (0, 1)]
     assert [workers_of(many, *one, 5000, 1000.0) for one in rounds_and_threads] == [4, 2, 1, 1, 1]
     assert workers_of(many, 1, 2, 50, 10.0) == 1  # soon done
-    assert workers_of(many, 1, 2, 10_000, 1000.0) == 1  # so little work a step that the talk would take longer
+    assert (
+        workers_of(many, 1, 2, 10_000, 1000.0) == 1
+    )  # so little work a step that the talk would take longer
     assert workers_of(job, 1, 1, 5000, 1000.0) == 1
 
 

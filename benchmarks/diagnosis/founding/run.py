@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rows import TELLAPART, Rows, machine, today
+from benchmarks.rows import TELLAPART, Rows
 
 HERE = Path(__file__).parent
 INTERRUPTED = 130  # exit status after Ctrl-C
@@ -97,7 +97,7 @@ def document(rows: Rows) -> str:
     lines = [
         "# The founding trainings, diagnosed",
         "",
-        f"`python -m benchmarks.diagnosis.founding.run`, {today()}, {machine()}. The programs as described, and their",
+        f"`python -m benchmarks.diagnosis.founding.run`, measured {rows.made()}. The programs as described, and their",
         "description pasted as a fragment, on `tellapart demo pellets` and `tellapart demo quarter`.",
         "",
         "| what | --time | first sentence (after s) | verdict | causes (**proved**) | remarks | s |",

@@ -18,6 +18,9 @@ from tellapart.scale.executor import Executor, results_in_order
 from tellapart.scale.nodes import not_seen
 
 Part = tuple[Listed, ...]
+MOST_CHUNKS = 8
+"""Of a part, which then takes a core some eight seconds: one process hands out some 60 tasks a second
+(benchmarks/scale), so that 500 cores have work."""
 
 
 def answer_on(executor: Executor, model: Path, listed: Iterable[Listed]) -> Iterator[list[Row]]:
@@ -30,7 +33,7 @@ def answer_on(executor: Executor, model: Path, listed: Iterable[Listed]) -> Iter
     """
     shared = executor.share(model.read_bytes())
     for found, absent, node in results_in_order(
-        executor, answer_part, ((shared, part) for part in _parts(listed))
+        executor, answer_part, ((shared, part) for part in _parts(listed, executor.slots()))
     ):
         for file in absent:
             if os.path.lexists(file):
@@ -55,10 +58,17 @@ def _opened(model: bytes) -> Predictor:
     return Predictor(model, threads=1)
 
 
-def _parts(listed: Iterable[Listed]) -> Iterator[Part]:
-    source = iter(listed)
-    while part := tuple(_anywhere(one) for one in islice(source, rows.CHUNK)):
+def _parts(listed: Iterable[Listed], slots: int) -> Iterator[Part]:
+    """Cut a list into parts of whole chunks, so that the same pictures meet as in one process.
+
+    They grow with what is handed out: a short list is shared by all slots, a long one costs little to hand out.
+    """
+    source, handed_out = iter(listed), 0
+    chunks = 1
+    while part := tuple(_anywhere(one) for one in islice(source, chunks * rows.CHUNK)):
         yield part
+        handed_out += chunks
+        chunks = min(MOST_CHUNKS, 1 + handed_out // (4 * slots))
 
 
 def _anywhere(one: Listed) -> Listed:
