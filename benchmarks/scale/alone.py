@@ -17,13 +17,15 @@ import numpy as np
 from tellapart.deploy.bulk.journal import open_journal
 from tellapart.deploy.bulk.listing import Listed, open_listing
 from tellapart.deploy.bulk.rows import CHUNK, Row
+from tellapart.deploy.bulk.spread import MOST_CHUNKS
 from tellapart.deploy.bulk.tables import write_table
 from tellapart.pictures.collection import stamp_of
 from tellapart.scale.executor import results_in_order
 from tellapart.scale.opening import PREDICTING, open_executor, parse_on
 
 CLASSES = ("disc", "square")
-TASKS = 2_000
+TASKS = 1_000
+PART = MOST_CHUNKS * CHUNK  # pictures of a task of a long list
 
 
 def bookkeeping(names: str, out: Path) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def _answers() -> Callable[[Listed], Row]:
 
 def handing_out(address: str, names: str) -> dict[str, Any]:
     """Hand out tasks that do nothing, each with a part of a list; tasks a second."""
-    part = tuple(Listed(name, name) for name in names.splitlines()[:CHUNK])
+    part = tuple(Listed(name, name) for name in names.splitlines()[:PART])
     with open_executor(parse_on(address), PREDICTING, print) as executor:
         shared = executor.share(b"model")
         seconds = []
@@ -76,7 +78,13 @@ def handing_out(address: str, names: str) -> dict[str, Any]:
             for _ in results_in_order(executor, echo, _calls(shared, part, count)):
                 pass
             seconds.append(time.perf_counter() - began)
-    return {"tasks": TASKS, "seconds": round(seconds[-1], 2), "tasks_a_second": round(TASKS / seconds[-1])}
+    rate = TASKS / seconds[-1]
+    return {
+        "tasks": TASKS,
+        "rows_each": PART,
+        "seconds": round(seconds[-1], 2),
+        "tasks_a_second": round(rate, 1),
+    }
 
 
 def _calls(shared: bytes, part: tuple[Listed, ...], count: int) -> Iterator[tuple[Any, ...]]:

@@ -193,7 +193,7 @@ def handed_out_to(workers: int, work: Path) -> dict[str, Any]:
     """Hand out tasks that do nothing to a cluster."""
     os.environ.update(SURROUNDINGS)
     with cluster(workers) as address:
-        return alone.handing_out(address, names(work, FEW))
+        return alone.handing_out(address, names(work, alone.PART))
 
 
 def _rounds(work: Path, side: int, steps: int) -> tuple[list[Any], np.ndarray]:
@@ -267,7 +267,8 @@ def table(rows: Rows) -> str:
     for workers in WORKERS:
         if handed := rows.done.get(f"tasks, {workers}"):
             lines.append(
-                f"- {handed['tasks_a_second']} empty tasks a second to {workers} worker{'s' * (workers > 1)}"
+                f"- {handed['tasks_a_second']} tasks a second that only give {handed['rows_each']} rows back, to {workers} "
+                f"worker{'s' * (workers > 1)}"
             )
     return "\n".join([*lines, ""])
 
