@@ -267,8 +267,8 @@ def table(rows: Rows) -> str:
     for workers in WORKERS:
         if handed := rows.done.get(f"tasks, {workers}"):
             lines.append(
-                f"- {handed['tasks_a_second']} tasks a second that only give {handed['rows_each']} rows back, to {workers} "
-                f"worker{'s' * (workers > 1)}"
+                f"- {handed['tasks_a_second']} tasks a second that only give {handed['rows_each']} rows back, "
+                f"to {workers} worker{'s' * (workers > 1)}"
             )
     return "\n".join([*lines, ""])
 
