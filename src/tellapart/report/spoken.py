@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 SPOKEN = ("accuracy", "balanced_accuracy", "roc_auc", "macro_f1", "average_precision")
+CHOSEN_BY = {"option": "--positive", "rarer class": "the rarer, or the second of equal ones"}
 
 
 def figures_in_words(metrics: Mapping[str, Any]) -> str:
@@ -17,7 +18,8 @@ def figures_in_words(metrics: Mapping[str, Any]) -> str:
             interval = f"({figure['low']:.3f} to {figure['high']:.3f}, n = {figure['n']})"
             lines.append(f"  {name.replace('_', ' '):<18} {figure['value']:.3f}  {interval}")
     if metrics["positive"] is not None:
-        lines.append(f"  positive class     {metrics['positive']!r} ({metrics['positive_chosen_by']})")
+        why = CHOSEN_BY.get(metrics["positive_chosen_by"], metrics["positive_chosen_by"])
+        lines.append(f"  positive class     {metrics['positive']!r} ({why})")
     if metrics.get("fit_for_use", {}).get("met") is not None:
         lines.append(f"  {metrics['fit_for_use']['words']}")
     pictures = metrics["pictures"]
