@@ -23,7 +23,16 @@ from benchmarks.questions.design_a import (
     design_size,
     flatten_weights,
 )
-from benchmarks.questions.judging import Bank, common_epoch, compare, lowest_and_last, mean, sentence, values
+from benchmarks.questions.judging import (
+    Bank,
+    Trained,
+    common_epoch,
+    compare,
+    lowest_and_last,
+    mean,
+    sentence,
+    values,
+)
 from benchmarks.questions.outcomes import Outcome
 from benchmarks.questions.page import RUN, SIDE_BY_SIDE, Page, Section, bullets, markdown
 from benchmarks.questions.rows import TRIED
@@ -251,7 +260,7 @@ def _growth(bank: Bank) -> list[str]:
         f"and {last:.2f} at "
         f"the end (epoch {ended}); one who always answers a half has {GUESSING:.2f}. At the end "
         f"{train:.2f} of the training pictures "
-        f"are right and {validation:.2f} of the validation pictures (means of {len(described)} seeds)."
+        f"are right and {validation:.2f} of the validation pictures ({_over(described)})."
     )
     grew, by_heart = last > GREW * low, train - validation > OVERFIT
     if grew and by_heart:
@@ -269,6 +278,10 @@ def _growth(bank: Bank) -> list[str]:
     else:
         why = f"In these rows it does not grow (by a factor of {GREW} or more)."
     return [f"{why} {figures}\n", f"![loss by epoch]({GROWTH})\n"]
+
+
+def _over(trained: Trained) -> str:
+    return "1 seed" if len(trained) == 1 else f"means of {len(trained)} seeds"
 
 
 def _amount(results: Path) -> list[Section]:
