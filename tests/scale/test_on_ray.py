@@ -134,13 +134,15 @@ def test_a_long_training_is_shared_and_gives_the_same_but_for_rounding(
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     there.mkdir()
+    # AdamW divides by the gradient, so that what is rounding in a few steps is .07 of a logit after sixteen.
+    few = [Setting(one.name, [4], "") if one.name == "detail.steps" else one for one in job.plan.settings]
+    job = replace(job, plan=replace(job.plan, settings=tuple(few)))
     expected = fit_detail(replace(job, work=here), ())
     monkeypatch.setattr(detail, "train_round", dying_once(detail.train_round, 3))
     monkeypatch.setattr(detail, "workers_of", lambda _, rounds, *__: 2 if rounds == 1 else 1)
     found = fit_detail(replace(job, work=there, executor=on_ray), ())
     assert (tmp_path / "died").exists()
-    # AdamW makes steps of what is rounding alone: up to .07 here, of logits of 2. Steps taken singly: test_group.py.
-    np.testing.assert_allclose(found.logits, expected.logits, atol=0.15)
+    np.testing.assert_allclose(found.logits, expected.logits, atol=1e-3)
     assert [row["step"] for row in found.history] == [row["step"] for row in expected.history]
 
 
@@ -149,9 +151,7 @@ def test_workers_that_would_stand_idle_share_what_is_long(job):
     rounds_and_threads = [(1, 2), (3, 2), (12, 1), (13, 1), (0, 1)]
     assert [workers_of(many, *one, 5000, 1000.0) for one in rounds_and_threads] == [4, 2, 1, 1, 1]
     assert workers_of(many, 1, 2, 50, 10.0) == 1  # soon done
-    assert (
-        workers_of(many, 1, 2, 10_000, 1000.0) == 1
-    )  # so little work a step that the talk would take longer
+    assert workers_of(many, 1, 2, 10_000, 1000.0) == 1  # steps so small that the talk takes longer
     assert workers_of(job, 1, 1, 5000, 1000.0) == 1
 
 
