@@ -1,6 +1,6 @@
-"""What no worker takes off the process that the command is: its list, its rows, and handing tasks out.
+"""What the command does alone: its list, its rows, handing tasks out; and what it takes to decode a picture.
 
-Used by `benchmarks.scale.workers`; nothing is decoded here and no network runs.
+Used by `benchmarks.scale.workers`; no network runs here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from tellapart.deploy.bulk.journal import open_journal
 from tellapart.deploy.bulk.listing import Listed, open_listing
@@ -20,11 +21,12 @@ from tellapart.deploy.bulk.rows import CHUNK, Row
 from tellapart.deploy.bulk.spread import MOST_CHUNKS
 from tellapart.deploy.bulk.tables import write_table
 from tellapart.pictures.collection import stamp_of
+from tellapart.pictures.decode import decode
 from tellapart.scale.executor import results_in_order
 from tellapart.scale.opening import PREDICTING, open_executor, parse_on
 
 CLASSES = ("disc", "square")
-TASKS = 1_000
+TASKS, DECODED = 1_000, 20
 PART = MOST_CHUNKS * CHUNK  # pictures of a task of a long list
 
 
@@ -55,6 +57,24 @@ def bookkeeping(names: str, out: Path) -> dict[str, Any]:
     out.unlink()
     each = {name: round(1e6 * one / len(listed), 1) for name, one in seconds.items()}
     return {"pictures": len(listed), "microseconds": each, "journal_bytes": round(size / len(listed))}
+
+
+def decoding(folder: Path) -> dict[str, Any]:
+    """Decode JPEGs of soft noise, as large as those of a web page and of a camera; milliseconds of one core each."""
+    found, rng = {}, np.random.default_rng(0)
+    for width, height in ((1000, 1000), (4000, 3000)):
+        coarse = Image.fromarray(rng.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8))
+        soft = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
+        pixels = np.clip(soft + rng.normal(0, 6, soft.shape), 0, 255).astype(np.uint8)
+        file = folder / f"noise-{width}.jpg"
+        Image.fromarray(pixels).save(file, quality=90)
+        began = time.process_time()
+        for _ in range(DECODED):
+            decode(file)
+        each = 1000 * (time.process_time() - began) / DECODED
+        found[f"{width} x {height}"] = {"kB": round(file.stat().st_size / 1000), "ms": round(each, 1)}
+        file.unlink()
+    return {"decoded": found}
 
 
 def _answers() -> Callable[[Listed], Row]:

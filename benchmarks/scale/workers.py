@@ -81,6 +81,7 @@ def main() -> None:
         rows.get(f"shared, {workers}", partial(shared_on, workers, work))
         rows.get(f"tasks, {workers}", partial(handed_out_to, workers, work))
     rows.get("alone", lambda: alone.bookkeeping(names(work, options.most), work / "alone.csv"))
+    rows.get("decode", lambda: alone.decoding(work))
     for count in LISTS:
         if count <= options.most:
             rows.get(f"list of {count}", partial(listed, count, work))
@@ -275,6 +276,10 @@ def table(rows: Rows) -> str:
                 f"- {handed['tasks_a_second']} tasks a second that only give {handed['rows_each']} rows back, "
                 f"to {workers} worker{'s' * (workers > 1)}"
             )
+    for size, one in rows.done.get("decode", {}).get("decoded", {}).items():
+        lines.append(
+            f"- {one['ms']:.0f} ms of one core to decode a JPEG of {size} px ({one['kB']:,} kB), on any worker"
+        )
     return "\n".join([*lines, ""])
 
 
