@@ -23,6 +23,7 @@ MANY = 5_000  # above it three folds leave enough to fit on, and each costs minu
 LOOK_SIDE = 128  # px; the first, cheap look of the detail net: a quarter of the time of 256 px
 EPOCHS = 16  # of the detail net; ten are enough on pellets, forty still helped on 546 pictures of 28 px
 ABOVE_TRAINED = 8 / 7  # a backbone looks at this many times the side of its training: 256 px for 224
+MIRRORED = 3  # mirror images of a picture, besides itself, of which features may be averaged
 TUNING = "tuning the pretrained network"
 MOST_EPOCHS = 60  # so that a few dozen pictures are not seen hundreds of times
 
@@ -220,6 +221,12 @@ def make_plan(
             "empirical: L2 strength, and depths with or without the deepest, of least log loss on the other folds",
         ),
         Setting(
+            "probe.mirrorings",
+            ["left and right", "both ways"],
+            "empirical: features are averaged over mirror images, one and then three, as long as the out-of-fold log "
+            "loss falls by more than one standard error; each step doubles what an answer costs",
+        ),
+        Setting(
             "imbalance",
             "inside the folds",
             "empirical: pictures count as they come, unless weights that even out the classes lower the out-of-fold "
@@ -282,6 +289,8 @@ def _quote(found: dict[str, Any], speed: Speed, settings: Sequence[Setting]) -> 
     if "probe" in value["members"]:
         # Eight fits per fold, each about 0.3 ms per picture on two cores.
         quoted["probe"] = speed.feature_per_picture * n + 0.0003 * training * rounds * 8
+        if value["probe.mirrorings"]:
+            quoted["mirror images"] = MIRRORED * speed.feature_per_picture * n
     if "detail" in value["members"]:
         side, steps = value["detail.sides_px"][0], value["detail.steps"][0]
         rounds = (
@@ -321,6 +330,8 @@ def _next_cut(plan: Plan) -> tuple[dict[str, Any], str] | None:
         return {"repeats": 1}, "repeated folds"
     if "detail" in members and len(plan["detail.policies"]) > 1:
         return {"detail.policies": plan["detail.policies"][:1]}, "comparing turns and mirrorings"
+    if "probe" in members and plan["probe.mirrorings"]:
+        return {"probe.mirrorings": []}, "features of mirror images"
     if "finetune" in members:
         value = {setting.name: setting.value for setting in plan.settings}
         if cut := tuning_cut(plan.fingerprint, value):

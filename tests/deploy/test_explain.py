@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -20,17 +21,19 @@ from tellapart.pictures.view import View
 METHODS = ["gradients", "occlusion"]
 
 
-def model(slope: float = 0.2, foreign: bool = False) -> bytes:
+def model(slope: float = 0.2, foreign: bool = False, mirrorings: Sequence[Sequence[int]] = ((),)) -> bytes:
     """`red` where the reddest spot, seen through 5 x 5 px, is red enough; pictures are laid on a canvas."""
     graph = Graph("model")
     redness = np.stack([np.full((5, 5), share / 25) for share in (1, -0.5, -0.5)])[None]
-    spots = graph.op(
-        "Relu",
-        graph.conv(
-            graph.channels_first(graph.images("images")), redness, np.zeros(1), stride=2, pads=(2, 2, 2, 2)
-        ),
-    )
-    strongest = graph.maximum(spots)
+    images = graph.images("images")
+
+    def strongest_of(image: str) -> str:
+        x = graph.channels_first(image)
+        return graph.maximum(
+            graph.op("Relu", graph.conv(x, redness, np.zeros(1), stride=2, pads=(2, 2, 2, 2)))
+        )
+
+    strongest = graph.average([strongest_of(graph.reverse(images, axes)) for axes in mirrorings])
     if foreign:
         strongest = graph.op("Abs", strongest)
     logits = graph.linear(strongest, slope * np.array([[0, 1]]), slope * np.array([0, -20]))
@@ -74,6 +77,21 @@ def test_the_map_finds_what_was_planted(explainers, method, top, left, height, w
     y, x = np.unravel_index(heat.argmax(), heat.shape)
     assert abs(y - (top + 5)) <= 8
     assert abs(x - (left + 5)) <= 8
+
+
+def centre(heat: np.ndarray) -> np.ndarray:
+    """Row and column of the middle of what speaks for the class, px."""
+    rows, columns = np.indices(heat.shape)
+    return np.array([np.average(at, weights=heat.clip(0)) for at in (rows, columns)])
+
+
+@pytest.mark.parametrize("axes", [(1,), (2,), (1, 2)])
+def test_a_mirror_image_is_drawn_where_it_comes_from(axes):
+    """The picture does not fill the canvas, and the net's cells are 2 px of it, 4 of the picture."""
+    picture = planted(10, 150, 60, 200)
+    for images in ((axes,), ((), axes)):
+        heat = Explainer(Predictor(model(mirrorings=images))).heatmap(picture, "red")
+        assert np.abs(centre(heat) - (14.5, 154.5)).max() < 2.1
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tellapart.members.head import fit_axes
-from tellapart.members.probe import Reach, Setup, quick_probe
+from tellapart.members.probe import quick_probe
+from tellapart.members.reach import Reach, Setup
 from tellapart.members.scores import softmax
 
 

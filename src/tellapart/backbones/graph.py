@@ -27,6 +27,7 @@ class Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.inputs: list[onnx.ValueInfoProto] = []
+        self._embedded: list[tuple[onnx.ModelProto, str]] = []
 
     def images(self, name: str) -> str:
         """Add an input of uint8 RGB pictures (N, H, W, 3)."""
@@ -38,14 +39,34 @@ class Graph:
         """uint8 (N, H, W, 3) -> float (N, 3, H, W), 0 to 255."""
         return self.op("Transpose", self.op("Cast", images, to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
 
+    def reverse(self, images: str, axes: Sequence[int]) -> str:
+        """Turn the order of rows (axis 1 of N, H, W, 3) or columns (2) round; without axes nothing is added."""
+        if not axes:
+            return images
+        ends = [
+            self.constant(np.full(len(axes), value, dtype=np.int64))
+            for value in (-1, np.iinfo(np.int64).min, -1)
+        ]
+        starts, limits, steps = ends
+        return self.op("Slice", images, starts, limits, self.constant(np.array(axes, dtype=np.int64)), steps)
+
     def embed(self, model: onnx.ModelProto, images: str) -> str:
-        """Add a whole model with one input and one output; return the name of its output."""
-        inner = onnx.compose.add_prefix(model, f"{self.name}_{len(self.nodes)}_").graph
+        """Add a whole model with one input and one output; return the name of its output.
+
+        The same model again is computed again, with the constants of the first time.
+        """
+        prefix = f"{self.name}_{len(self.nodes)}_"
+        inner = onnx.compose.add_prefix(model, prefix).graph
+        known = next((before for other, before in self._embedded if other is model), None)
         constants = {constant.name for constant in inner.initializer}
         entry = next(value.name for value in inner.input if value.name not in constants)
         self.nodes.append(helper.make_node("Identity", [images], [entry]))
+        if known is None:
+            self._embedded.append((model, prefix))
+            self.constants.extend(inner.initializer)
+        else:
+            _rename(inner, {name: known + name.removeprefix(prefix) for name in constants})
         self.nodes.extend(inner.node)
-        self.constants.extend(inner.initializer)
         return inner.output[0].name
 
     def constant(self, value: np.ndarray) -> str:
@@ -132,6 +153,15 @@ class Graph:
         if metadata:
             helper.set_model_props(model, metadata)
         return model
+
+
+def _rename(graph: onnx.GraphProto, names: dict[str, str]) -> None:
+    """Let operators, also those of inner graphs, take other constants."""
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        for attribute in node.attribute:
+            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                _rename(inner, names)
 
 
 def folded(

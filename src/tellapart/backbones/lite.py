@@ -26,8 +26,6 @@ STAGES = (
     (3, 1, 6, 320, 1),
 )
 BATCH_NORM_EPSILON = 1e-3  # TensorFlow's, with which the weights were trained
-DEPTHS = (0, 2, 4, 7, 10, 14)
-"""Blocks whose outputs are pooled besides the head's: the last of each stage (in Lite0), fine to coarse."""
 
 
 class SameConv(nn.Conv2d):
@@ -73,25 +71,33 @@ class Block(nn.Module):
 
 
 class Lite(nn.Module):
-    """The network up to its head: pictures in, maps out."""
+    """The network up to its head: pictures in, maps out.
+
+    Attributes
+    ----------
+    depths
+        The blocks whose outputs are looked at besides the head's: the last of each stage but the last, fine to coarse.
+    """
 
     def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
         self.conv_stem = SameConv(3, 32, 3, 2)
         self.bn0 = nn.BatchNorm2d(32, eps=BATCH_NORM_EPSILON)
-        blocks, channels = [], 32
+        blocks, channels, ends = [], 32, []
         for number, (kernel, stride, expansion, out, repeats) in enumerate(STAGES):
             fixed = number in (0, len(STAGES) - 1)  # first and last stage are not repeated more often
             out_scaled = _round_channels(out * width)
             for repeat in range(repeats if fixed else -int(-(repeats * depth) // 1)):
                 blocks.append(Block(channels, out_scaled, kernel, stride if repeat == 0 else 1, expansion))
                 channels = out_scaled
+            ends.append(len(blocks) - 1)
+        self.depths = tuple(ends[:-1])
         self.blocks = nn.ModuleList(blocks)
         self.conv_head = SameConv(channels, 1280, 1)
         self.bn1 = nn.BatchNorm2d(1280, eps=BATCH_NORM_EPSILON)
 
     def maps(self, images_NCHW: torch.Tensor) -> list[torch.Tensor]:
-        """Return the maps after the blocks `DEPTHS` and the head, each (N, C, h, w).
+        """Return the maps after the blocks `depths` and the head, each (N, C, h, w).
 
         `images_NCHW` are float RGB, 0 to 255; height and width are multiples of 32.
         """
@@ -100,7 +106,7 @@ class Lite(nn.Module):
         found = []
         for number, block in enumerate(self.blocks):
             x = block(x)
-            if number in DEPTHS:
+            if number in self.depths:
                 found.append(x)
         found.append(functional.relu6(self.bn1(self.conv_head(x))))
         return found
@@ -151,7 +157,7 @@ def write_maps(graph: Graph, images: str, net: Lite) -> list[str]:
         y = graph.relu6(_write_conv(graph, y, block.depthwise_conv, block.bn1))
         y = _write_conv(graph, y, block.project_conv, block.bn2)
         x = graph.op("Add", x, y) if block.shortcut else y
-        if number in DEPTHS:
+        if number in net.depths:
             found.append(x)
     found.append(graph.relu6(_write_conv(graph, x, net.conv_head, net.bn1)))
     return found

@@ -37,11 +37,16 @@ def extract(
     store: Images,
     file: Path,
     advance: Callable[[int], None] = lambda _: None,
+    *,
+    reversed_axes: tuple[int, ...] = (),
 ) -> StoredFeatures:
-    """Compute (N, D) features of all pictures of `store`, seen at about `area_px`, unless `file` holds them already."""
+    """Compute (N, D) features of all pictures of `store`, seen at about `area_px`, unless `file` holds them already.
+
+    Prepared pictures (H, W, 3) are reversed along `reversed_axes` first.
+    """
     if file.exists():
         return StoredFeatures(file)
-    rows = partial(_rows, session(backbone.model), view_of(backbone, area_px))
+    rows = partial(_rows, session(backbone.model), view_of(backbone, area_px), reversed_axes)
     return _write(file, len(store), (rows(store, part) for part in _parts(store)), advance)
 
 
@@ -52,6 +57,8 @@ def extract_on(
     store: PictureStore,
     file: Path,
     advance: Callable[[int], None] = lambda _: None,
+    *,
+    reversed_axes: tuple[int, ...] = (),
 ) -> StoredFeatures:
     """Do as `extract` wherever tasks run: the same pictures together, so the same numbers.
 
@@ -61,17 +68,19 @@ def extract_on(
         A node does not see the store.
     """
     if file.exists() or not executor.apart:
-        return extract(backbone, area_px, store, file, advance)
+        return extract(backbone, area_px, store, file, advance, reversed_axes=reversed_axes)
     executor.check_files([store.file])
     model = executor.share(backbone.model.SerializeToString())
     view = view_of(backbone, area_px)
-    calls = ((model, view, store.select(np.array(part))) for part in _parts(store))
+    calls = ((model, view, reversed_axes, store.select(np.array(part))) for part in _parts(store))
     return _write(file, len(store), results_in_order(executor, features_of, calls), advance)
 
 
-def features_of(model: bytes, view: View, store: PictureStore, *, advance: Advance) -> np.ndarray:
+def features_of(
+    model: bytes, view: View, reversed_axes: tuple[int, ...], store: PictureStore, *, advance: Advance
+) -> np.ndarray:
     """Return the (n, D) features of a few pictures; the process keeps the opened network for the next ones."""
-    rows = _rows(_opened(model), view, store, range(len(store)))
+    rows = _rows(_opened(model), view, reversed_axes, store, range(len(store)))
     advance(len(rows))
     return rows
 
@@ -86,8 +95,8 @@ def _parts(store: Images) -> Iterator[range]:
     return (range(start, min(start + CHUNK, len(store))) for start in range(0, len(store), CHUNK))
 
 
-def _rows(engine: Any, view: View, store: Images, part: range) -> np.ndarray:
-    images = [view.apply(store[i]) for i in part]
+def _rows(engine: Any, view: View, reversed_axes: tuple[int, ...], store: Images, part: range) -> np.ndarray:
+    images = [np.flip(view.apply(store[i]), reversed_axes) for i in part]
     return run_by_shape(lambda x: engine.run(None, {"images": x})[0], images, BATCH)
 
 

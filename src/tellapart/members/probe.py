@@ -4,72 +4,99 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from tellapart.backbones.features import Backbone
 from tellapart.backbones.graph import Graph
-from tellapart.members.balance import decide_balance
+from tellapart.members.balance import Balance, decide_balance
 from tellapart.members.extraction import view_of
 from tellapart.members.head import CLIP, STRENGTHS, Axes, Linear, fit_axes, fit_linear
 from tellapart.members.member import Fitted, Job, Write
-from tellapart.members.scores import log_losses, softmax
-from tellapart.pictures.features import Features
+from tellapart.members.mirrored import (
+    MIRRORINGS,
+    NONE,
+    Mirroring,
+    extract_mirrored,
+    write_mirrored,
+)
+from tellapart.members.reach import Setup, reaches
+from tellapart.members.rival import few_errors
+from tellapart.members.scores import log_losses, paired_gain, softmax
+from tellapart.pictures.features import Features, StoredFeatures
+from tellapart.plan import MIRRORED
 from tellapart.scale.executor import Advance
 from tellapart.split import deal
 
 QUICK_FOLDS, QUICK_STRENGTH = 5, 1e-3
 
 
-@dataclass(frozen=True)
-class Reach:
-    """One way to look at the features: the columns taken, on their principal axes.
+@dataclass(frozen=True, eq=False)
+class Heads:
+    """What was chosen inside the folds on some features, and how it does.
 
-    What tells the classes apart on natural pictures lies deep; on cells and parts the deepest map, which knows
-    ImageNet's things, only adds noise (nuclei: out-of-fold AUC .979 with it, .985 without). Hence both are tried.
+    Attributes
+    ----------
+    by_round
+        The setup of each fold of each deal.
+    final
+        That of the model.
+    balance
+        How the classes are weighted.
+    logits_NK
+        Out of fold for the training part, the folds' average for the validation part, nan for the sealed one.
     """
 
-    words: str
-    axes: Axes
-    rows: np.ndarray
+    by_round: tuple[Setup, ...]
+    final: Setup
+    balance: Balance
+    logits_NK: np.ndarray
+
+    @property
+    def class_weights(self) -> np.ndarray:
+        """(K,)."""
+        return np.array(self.balance.weights)
 
 
-@dataclass(frozen=True)
-class Setup:
-    """What is chosen inside the folds."""
-
-    reach: Reach
-    strength: float
-
-    def fit(self, at: np.ndarray, labels: np.ndarray, weights_K: np.ndarray) -> Linear:
-        """Fit the head on the pictures `at`; the classes' weights are taken back from its logits."""
-        own = None if np.all(weights_K == 1) else weights_K[labels[at]]
-        linear = fit_linear(self.reach.rows[at], labels[at], len(weights_K), self.strength, own)
-        return Linear(linear.weight_RK, linear.bias_K - np.log(weights_K).astype(np.float32))
-
-    def logits(self, linear: Linear, at: np.ndarray) -> np.ndarray:
-        """Return (n, K) logits of the pictures `at`."""
-        return linear.logits(self.reach.rows[at])
-
-
-def fit_probe(job: Job, features_ND: Features, backbone: Backbone) -> Fitted:
+def fit_probe(job: Job, features_ND: StoredFeatures, backbone: Backbone) -> Fitted:
     """Cross-validate the head on the training part, then fit it on training and validation part.
 
     Standardisation and axes are fitted on the training part as a whole: they use no label, and with the features
     clipped an unseen picture cannot be told from them.
     """
     began = time.perf_counter()
-    repeats = job.split.folds.shape[0]
-    job.progress.stage("probe", repeats * job.split.count)
-    labels = job.pictures.labels
-    train, validation = job.split.indices("train"), job.split.indices("validation")
-    development, open_part = np.concatenate([train, validation]), np.flatnonzero(job.split.parts != "test")
+    job.progress.stage("probe", job.split.folds.shape[0] * job.split.count)
+    heads = choose_heads(job, features_ND, backbone.deepest)
+    heads, mirroring, why = widen(job, features_ND, backbone, heads)
+    labels, weights = job.pictures.labels, heads.class_weights
+    development, final = job.split.indices("train", "validation"), heads.final
+
+    def refit(more: np.ndarray) -> Write:
+        linear = final.fit(np.concatenate([development, more]), labels, weights)
+        return lambda graph, images: write_probe(graph, images, backbone, mirroring, final.reach.axes, linear)
+
+    return Fitted(
+        name="probe",
+        logits=heads.logits_NK,
+        view=view_of(backbone, job.plan["probe.area_px"]),
+        write=refit(np.array([], dtype=np.int64)),
+        refit=refit,
+        seconds=time.perf_counter() - began,
+        words=f"{features_ND.shape[1]} frozen features of {backbone.name}; chosen inside the folds: "
+        f"{final.reach.words}, strength {final.strength:g}; {heads.balance.words()}; {why}",
+        balance=heads.balance,
+    )
+
+
+def choose_heads(job: Job, features_ND: Features, deepest: int) -> Heads:
+    """Choose depths, strength and the weights of the classes inside the folds."""
+    labels, train = job.pictures.labels, job.split.indices("train")
     setups = [
-        Setup(reach, s)
-        for reach in reaches(features_ND, backbone.deepest, train, open_part)
-        for s in STRENGTHS
+        Setup(reach, strength)
+        for reach in reaches(features_ND, deepest, train, _open(job))
+        for strength in STRENGTHS
     ]
     shared = job.executor.share((tuple(setups), labels))
     losses = np.concatenate([_losses_by_fold(job, shared, len(setups), folds) for folds in job.split.folds])
@@ -81,27 +108,66 @@ def fit_probe(job: Job, features_ND: Features, backbone: Backbone) -> Fitted:
         scored[train],
         lambda weights: _cross_validated(job, shared, best, weights)[train],
     )
-    weights = np.array(balance.weights)
     if balance.is_weighted:
-        scored = _cross_validated(job, shared, best, weights)
-    scored[job.split.indices("test")] = np.nan
-    final = setups[losses.sum(0).argmin()]
+        scored = _cross_validated(job, shared, best, np.array(balance.weights))
+    return Heads(tuple(setups[one] for one in best), setups[losses.sum(0).argmin()], balance, scored)
 
-    def refit(more: np.ndarray) -> Write:
-        linear = final.fit(np.concatenate([development, more]), labels, weights)
-        return lambda graph, images: write_probe(graph, images, backbone, final.reach.axes, linear)
 
-    return Fitted(
-        name="probe",
-        logits=scored,
-        view=view_of(backbone, job.plan["probe.area_px"]),
-        write=refit(np.array([], dtype=np.int64)),
-        refit=refit,
-        seconds=time.perf_counter() - began,
-        words=f"{features_ND.shape[1]} frozen features of {backbone.name}; chosen inside the folds: "
-        f"{final.reach.words}, strength {final.strength:g}; {balance.words()}",
-        balance=balance,
-    )
+def widen(
+    job: Job, features_ND: StoredFeatures, backbone: Backbone, heads: Heads
+) -> tuple[Heads, Mirroring, str]:
+    """Average features over more and more mirror images, as long as the out-of-fold log loss falls.
+
+    It has to fall by more than one standard error of the paired difference: each step doubles what an answer costs.
+    """
+    train, taken, words = job.split.indices("train"), NONE, []
+    labels = job.pictures.labels[train]
+    for name in job.plan["probe.mirrorings"]:
+        mirroring = MIRRORINGS[name]
+        if few := few_errors(heads.logits_NK[train], labels):
+            words.append(f"mirror images not tried: {few}")
+            break
+        images = len(mirroring.reversed_axes) - len(taken.reversed_axes)
+        if job.plan.quoted_seconds["mirror images"] * images / MIRRORED > job.seconds_left():
+            words.append(f"no time for mirror images {name}")
+            break
+        job.progress.stage(f"mirror images, {name}", images * len(job.pictures))
+        mean_ND = extract_mirrored(job, backbone, features_ND, mirroring)
+        other = _with_features(job, heads, mean_ND, backbone.deepest)
+        gain, error = paired_gain(
+            *(log_losses(softmax(one.logits_NK[train]), labels) for one in (heads, other))
+        )
+        words.append(
+            f"with mirror images {name} the out-of-fold log loss {'falls' if gain > 0 else 'rises'} by {abs(gain):.4f} "
+            f"(standard error {error:.4f})"
+        )
+        if gain <= error:
+            break
+        heads, taken = other, mirroring
+    words.append(f"looks at {taken.words}")
+    return heads, taken, "; ".join(words)
+
+
+def _with_features(job: Job, heads: Heads, features_ND: Features, deepest: int) -> Heads:
+    """Fit the same setups and weights on other features: what differs then is theirs."""
+    used = {setup.reach.words for setup in (*heads.by_round, heads.final)}
+    train = job.split.indices("train")
+    found = {reach.words: reach for reach in reaches(features_ND, deepest, train, _open(job), used)}
+    setups = {
+        (setup.reach.words, setup.strength): replace(setup, reach=found[setup.reach.words])
+        for setup in (*heads.by_round, heads.final)
+    }
+    keys = [(setup.reach.words, setup.strength) for setup in heads.by_round]
+    numbers = {key: number for number, key in enumerate(setups)}
+    shared = job.executor.share((tuple(setups.values()), job.pictures.labels))
+    scored = _cross_validated(job, shared, [numbers[key] for key in keys], heads.class_weights)
+    final = setups[heads.final.reach.words, heads.final.strength]
+    return Heads(tuple(setups[key] for key in keys), final, heads.balance, scored)
+
+
+def _open(job: Job) -> np.ndarray:
+    """Return the pictures that are not sealed."""
+    return np.flatnonzero(job.split.parts != "test")
 
 
 Shared = tuple[tuple[Setup, ...], np.ndarray]
@@ -145,23 +211,8 @@ def _cross_validated(job: Job, shared: Shared, setups: Sequence[int], weights_K:
         held_out, of_validation = task.result()
         scored[score] += held_out / repeats
         scored[validation] += of_validation / len(setups)
+    scored[job.split.indices("test")] = np.nan
     return scored
-
-
-def reaches(features_ND: Features, deepest: int, train: np.ndarray, open_part: np.ndarray) -> list[Reach]:
-    """Return the ways to look: axes are fitted on the rows `train`, and applied to the rows `open_part`.
-
-    The last `deepest` features are the deepest.
-    """
-    width = features_ND.shape[1]
-    found = []
-    for words, columns in (("all depths", width), ("all depths but the deepest", width - deepest)):
-        if columns > 0:
-            axes = fit_axes(features_ND, columns, train)
-            rows = np.zeros((len(features_ND), axes.axes_DR.shape[1]), dtype=np.float32)
-            rows[open_part] = axes.apply(features_ND, open_part)
-            found.append(Reach(words, axes, rows))
-    return found
 
 
 def _losses_by_fold(job: Job, shared: Shared, setups: int, folds: np.ndarray) -> np.ndarray:
@@ -218,9 +269,11 @@ def quick_probe(
     return probe
 
 
-def write_probe(graph: Graph, images: str, backbone: Backbone, axes: Axes, linear: Linear) -> str:
+def write_probe(
+    graph: Graph, images: str, backbone: Backbone, mirroring: Mirroring, axes: Axes, linear: Linear
+) -> str:
     """Write backbone and head to `graph`; `images` is the uint8 input (N, H, W, 3)."""
-    features = graph.embed(backbone.model, images)
+    features = write_mirrored(graph, images, backbone, mirroring)
     standard = graph.affine(features, 1 / axes.scale_D, -axes.mean_D / axes.scale_D)
     low, high = (graph.constant(np.array(value, dtype=np.float32)) for value in (-CLIP, CLIP))
     clipped = graph.op("Clip", standard, low, high)

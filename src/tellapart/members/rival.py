@@ -14,6 +14,14 @@ FEW_ERRORS = 5
 """Left by the member before: a flawless one would not be told from it (exact McNemar test, p >= .06)."""
 
 
+def few_errors(logits_NK: np.ndarray, labels: np.ndarray) -> str:
+    """Say how few errors (N, K) logits leave, where nothing better could be told from them; else nothing."""
+    errors = int(np.sum(logits_NK.argmax(1) != labels))
+    if errors > FEW_ERRORS:
+        return ""
+    return f"{errors} out-of-fold errors, and not even a flawless member would be told from that (exact McNemar test)"
+
+
 @dataclass(frozen=True)
 class Rival:
     """A member that scored every picture a choice rests on."""
@@ -24,13 +32,8 @@ class Rival:
     def unbeatable(self) -> str:
         """Say why no other member need be tried; empty where one may be better."""
         rows = self.job.split.indices("train")
-        errors = int(np.sum(self.fitted.logits[rows].argmax(1) != self.job.pictures.labels[rows]))
-        if errors > FEW_ERRORS:
-            return ""
-        return (
-            f"Not tried: {self.fitted.name} leaves {errors} out-of-fold errors, and not even a flawless member would "
-            f"be told from that (exact McNemar test)."
-        )
+        few = few_errors(self.fitted.logits[rows], self.job.pictures.labels[rows])
+        return f"Not tried: {self.fitted.name} leaves {few}." if few else ""
 
     def balanced_accuracy(self) -> float:
         """Out of fold."""

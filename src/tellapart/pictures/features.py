@@ -56,5 +56,28 @@ class StoredFeatures:
         return mapped
 
 
-Features = np.ndarray | StoredFeatures
+@dataclass(frozen=True, eq=False)
+class MeanFeatures:
+    """The mean of several tables of equal shape, (N, D), made of the rows that are asked for."""
+
+    tables: tuple[StoredFeatures, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """N and D."""
+        return self.tables[0].shape
+
+    def __len__(self) -> int:
+        return len(self.tables[0])
+
+    def __getitem__(self, at: np.ndarray) -> np.ndarray:
+        """Return the rows numbered `at`, (n, D), in memory."""
+        rows = self.tables[0][at]
+        for table in self.tables[1:]:
+            rows += table[at]
+        rows /= len(self.tables)
+        return rows
+
+
+Features = np.ndarray | StoredFeatures | MeanFeatures
 """(N, D) float32, in memory or on disk."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from tellapart.members.extraction import extract
 from tellapart.members.head import MAX_AXES, STRENGTHS, fit_axes, fit_linear
-from tellapart.members.probe import Setup, reaches
+from tellapart.members.reach import Setup, reaches
 from tellapart.members.scores import log_losses, softmax
 from tellapart.members.speed import time_backbone
 from tellapart.scale.executor import Advance, Task

@@ -6,6 +6,7 @@ One pass forward, and one back to the first map that is pooled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,8 @@ class Gradients:
         for name, added in self._model.evidence(images, score).items():
             cells, grid = added[0].numpy(), self._model.maps[name]
             if size := float(np.abs(cells).sum()):
-                heat = _on_picture(cells, grid, scene.boxes[grid.source], rows, columns) / size
+                size_hw = scene.views[grid.source].shape[:2]
+                heat = _on_picture(cells, grid, size_hw, scene.boxes[grid.source], rows, columns) / size
                 members.setdefault(grid.source, []).append((size, heat))
         total, whole = np.zeros((rows, columns)), 0.0
         for maps in members.values():
@@ -69,17 +71,30 @@ class Gradients:
 
 
 def _on_picture(
-    cells: np.ndarray, grid: Grid, box: tuple[int, int, int, int], rows: int, columns: int
+    cells: np.ndarray,
+    grid: Grid,
+    view_hw: Sequence[int],
+    box: tuple[int, int, int, int],
+    rows: int,
+    columns: int,
 ) -> np.ndarray:
     """Return a map of a view as one of the picture, which lies in `box`; coarse cells count for their area."""
+    # In a reversed view the picture lies as far from the other edge, and is drawn the other way round.
+    (height, width), (left, top, right, bottom) = view_hw, box
+    if 1 in grid.reversed_axes:
+        top, bottom = height - bottom, height - top
+    if 2 in grid.reversed_axes:
+        left, right = width - right, width - left
+    place = (left, top, right, bottom)
     around = Image.fromarray(
         np.pad(cells, 1, mode="edge")
     )  # the outermost cells may lie further in than their area
     firsts, limits = (grid.left, grid.top) * 2, around.size * 2
-    edges = ((edge - 0.5 - first) / grid.stride + 1.5 for edge, first in zip(box, firsts, strict=True))
-    left, top, right, bottom = (min(max(0.0, e), limit) for e, limit in zip(edges, limits, strict=True))
-    resized = around.resize((columns, rows), Image.Resampling.BILINEAR, box=(left, top, right, bottom))
-    return np.asarray(resized, dtype=np.float64) * (right - left) * (bottom - top) / (rows * columns)
+    edges = ((edge - 0.5 - first) / grid.stride + 1.5 for edge, first in zip(place, firsts, strict=True))
+    x0, y0, x1, y1 = (min(max(0.0, e), limit) for e, limit in zip(edges, limits, strict=True))
+    resized = around.resize((columns, rows), Image.Resampling.BILINEAR, box=(x0, y0, x1, y1))
+    heat = np.asarray(resized, dtype=np.float64) * (x1 - x0) * (y1 - y0) / (rows * columns)
+    return np.flip(heat, tuple(axis - 1 for axis in grid.reversed_axes))
 
 
 def _smoothed(heat: np.ndarray, width: int) -> np.ndarray:

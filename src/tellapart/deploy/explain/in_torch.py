@@ -7,7 +7,7 @@ N pictures; maps are (N, C, h, w).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import onnx
@@ -16,6 +16,7 @@ from onnx import helper, numpy_helper
 from torch.nn import functional
 
 POOLS = ("GlobalAveragePool", "GlobalMaxPool")
+AXES = 3  # the input of a Slice that says which axes it is about
 
 
 def _conv(a: dict[str, Any], x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
@@ -39,6 +40,9 @@ OPERATORS: dict[str, Callable[..., torch.Tensor]] = {
     "Max": lambda _, x, y: torch.maximum(x, y),
     "Mul": lambda _, x, y: x * y,
     "Relu": lambda _, x: x.relu(),
+    "Slice": lambda _, x, *ranges: x.flip(
+        ranges[AXES - 1].tolist()
+    ),  # reversed whole, as `Graph.reverse` does
     "Softmax": lambda a, x: x.softmax(a["axis"]),
     "Sqrt": lambda _, x: x.sqrt(),
     "Sub": lambda _, x, y: x - y,
@@ -60,18 +64,24 @@ class Grid:
         Between the centres of neighbouring cells, px.
     top, left
         Centre of the first cell, px; with padding it is not half a stride.
+    reversed_axes
+        Of the pictures (N, H, W, 3), along which they were reversed before.
     """
 
     source: str
     stride: int = 1
     top: float = 0.0
     left: float = 0.0
+    reversed_axes: tuple[int, ...] = ()
 
     def after(self, kernel: Sequence[int], pads: Sequence[int], stride: int) -> Grid:
         """Return the grid of what a convolution makes of this one."""
         top, left = ((size - 1) / 2 - pad for size, pad in zip(kernel, pads, strict=False))
-        return Grid(
-            self.source, self.stride * stride, self.top + top * self.stride, self.left + left * self.stride
+        return replace(
+            self,
+            stride=self.stride * stride,
+            top=self.top + top * self.stride,
+            left=self.left + left * self.stride,
         )
 
 
@@ -110,7 +120,7 @@ class TorchModel:
             one.name: torch.from_numpy(numpy_helper.to_array(one).copy()) for one in model.graph.initializer
         }
         self._steps = _steps(model, {*self._constants, "probabilities"})
-        self.maps = _pooled(self._steps, [one.name for one in model.graph.input])
+        self.maps = _pooled(self._steps, [one.name for one in model.graph.input], self._constants)
 
     def evidence(
         self, images: Mapping[str, torch.Tensor], score: Callable[[torch.Tensor], torch.Tensor]
@@ -165,7 +175,7 @@ def _steps(model: onnx.ModelProto, kept: set[str]) -> list[Step]:
     return steps
 
 
-def _pooled(steps: list[Step], inputs: list[str]) -> dict[str, Grid]:
+def _pooled(steps: list[Step], inputs: list[str], constants: Mapping[str, torch.Tensor]) -> dict[str, Grid]:
     """Return what is pooled; what is computed with an average already, as for a deviation, is no map of its own."""
     grids = {name: Grid(name) for name in inputs}
     after: set[str] = set()
@@ -178,9 +188,13 @@ def _pooled(steps: list[Step], inputs: list[str]) -> dict[str, Grid]:
             found[step.inputs[0]] = grid
             after.add(step.output)
         elif grid is not None:
-            a = step.attributes
-            is_conv = step.kind == "Conv"
-            grids[step.output] = (
-                grid.after(a["kernel_shape"], a["pads"], a["strides"][0]) if is_conv else grid
-            )
+            grids[step.output] = _moved(grid, step, constants)
     return found
+
+
+def _moved(grid: Grid, step: Step, constants: Mapping[str, torch.Tensor]) -> Grid:
+    """Return the grid of what an operator makes of one."""
+    if step.kind == "Slice":
+        return replace(grid, reversed_axes=tuple(constants[step.inputs[AXES]].tolist()))
+    a = step.attributes
+    return grid.after(a["kernel_shape"], a["pads"], a["strides"][0]) if step.kind == "Conv" else grid

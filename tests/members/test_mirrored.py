@@ -1,0 +1,149 @@
+"""Features averaged over mirror images: taken where the folds show a gain, and the same in the model file."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tellapart.backbones.features import Backbone, session
+from tellapart.backbones.graph import Graph
+from tellapart.members.extraction import extract
+from tellapart.members.member import Fitted, Job
+from tellapart.members.mirrored import BOTH_WAYS, MIRRORINGS, NONE, SIDEWAYS, write_mirrored
+from tellapart.members.probe import fit_probe
+from tellapart.pictures.features import MeanFeatures, StoredFeatures
+from tellapart.pictures.read import read_pictures
+from tellapart.pictures.store import decode_all
+from tellapart.plan import Plan, Setting
+from tellapart.progress import Quiet
+from tellapart.split import Split, cross_validate
+
+COUNT, SIDE, CELL = 80, 32, 4
+
+
+def grid_backbone() -> Backbone:
+    """The brightness of 8 x 8 cells: what is left stays left."""
+    graph = Graph("cells")
+    x = graph.channels_first(graph.images("images"))
+    grey = graph.conv(
+        x, np.full((1, 3, CELL, CELL), 1 / (3 * CELL * CELL)), np.zeros(1), stride=CELL, pads=[0] * 4
+    )
+    width = (SIDE // CELL) ** 2
+    model = graph.model({"features": (graph.op("Flatten", grey), width)})
+    return Backbone("cells", "", "", model, SIDE * SIDE, SIDE, width, width)
+
+
+def make_job(tmp_path, draw, seconds: float = 1e6) -> Job:
+    rng = np.random.default_rng(0)
+    for number in range(COUNT):
+        file = tmp_path / "pictures" / "ab"[number % 2] / f"{number:02d}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.clip(128 + draw(number % 2) + cells(rng), 0, 255).astype(np.uint8)
+        Image.fromarray(np.repeat(pixels[..., None], 3, 2)).save(file)
+    work = tmp_path / "work"
+    work.mkdir()
+    store, pictures = decode_all(read_pictures(tmp_path / "pictures"), work)
+    parts = np.full(COUNT, "train", dtype="<U10")
+    parts[::10], parts[1::10] = "test", "validation"
+    folds = cross_validate(pictures.labels, parts, np.arange(COUNT), folds=4, repeats=1, seed=0)
+    settings = {"probe.area_px": SIDE * SIDE, "probe.mirrorings": list(MIRRORINGS)}
+    plan = Plan({}, tuple(Setting(k, v, "") for k, v in settings.items()), {"mirror images": 30.0})
+    return Job(
+        pictures, store, Split(parts, folds, "test"), plan, 0, work, time.monotonic() + seconds, Quiet()
+    )
+
+
+def cells(rng: np.random.Generator) -> np.ndarray:
+    return np.kron(rng.normal(0, 20, (SIDE // CELL, SIDE // CELL)), np.ones((CELL, CELL)))
+
+
+def everywhere(label: int) -> np.ndarray:
+    """Brighter or darker as a whole: the same in every mirror."""
+    return np.full((SIDE, SIDE), 3.0 if label else -3.0)
+
+
+def sideways(label: int) -> np.ndarray:
+    """Brighter to the left or to the right: the mirror takes it away."""
+    slope = np.tile(np.linspace(-9, 9, SIDE), (SIDE, 1))
+    return slope if label else -slope
+
+
+def fitted(job: Job) -> Fitted:
+    backbone = grid_backbone()
+    file = job.work / "features.npy"
+    return fit_probe(job, extract(backbone, SIDE * SIDE, job.store, file), backbone)
+
+
+def test_mirror_images_are_looked_at_where_the_label_is_the_same_in_them(tmp_path):
+    found = fitted(make_job(tmp_path, everywhere))
+    assert f"looks at {BOTH_WAYS.words}" in found.words
+
+
+def test_they_are_not_where_the_label_is_the_side(tmp_path):
+    found = fitted(make_job(tmp_path, sideways))
+    assert found.words.endswith(f"looks at {NONE.words}")
+    assert "with mirror images left and right the out-of-fold log loss rises by" in found.words
+
+
+def test_without_time_they_are_left_out(tmp_path):
+    found = fitted(make_job(tmp_path, everywhere, seconds=0))
+    assert f"no time for mirror images {SIDEWAYS.name}; looks at {NONE.words}" in found.words
+
+
+@pytest.mark.parametrize("mirroring", [NONE, SIDEWAYS, BOTH_WAYS])
+def test_the_graph_gives_the_mean_of_the_mirror_images(mirroring):
+    backbone, rng = grid_backbone(), np.random.default_rng(1)
+    images = rng.integers(0, 256, (3, SIDE, 2 * SIDE, 3), dtype=np.uint8)
+    graph = Graph("mirrored")
+    features = write_mirrored(graph, graph.images("images"), backbone, mirroring)
+    run = session(graph.model({"features": (features, 0)})).run
+    alone = session(backbone.model).run
+    expected = np.mean(
+        [
+            alone(None, {"images": np.flip(images, [axis + 1 for axis in axes])})[0]
+            for axes in mirroring.reversed_axes
+        ],
+        axis=0,
+    )
+    np.testing.assert_allclose(run(None, {"images": images})[0], expected, rtol=1e-5)
+
+
+def test_a_network_that_is_used_again_is_not_stored_again():
+    sizes = []
+    for mirroring in (NONE, BOTH_WAYS):
+        graph = Graph("mirrored")
+        write_mirrored(graph, graph.images("images"), grid_backbone(), mirroring)
+        sizes.append(sum(len(one.raw_data) for one in graph.constants if "cells" in one.name))
+    assert sizes[0] == sizes[1] > 0
+
+
+def test_the_model_answers_as_the_folds_were_scored(tmp_path):
+    """What was fitted on all pictures, written as a graph, agrees with its features beside it."""
+    job = make_job(tmp_path, everywhere)
+    found = fitted(job)
+    graph = Graph("model")
+    assert found.write is not None
+    logits = found.write(graph, graph.images("images"))
+    opened = session(graph.model({"logits": (logits, 2)}))
+    images = np.stack([job.store[i] for i in range(COUNT)])
+    (answers,) = opened.run(None, {"images": images})
+    (turned,) = opened.run(None, {"images": images[:, ::-1, ::-1]})
+    np.testing.assert_allclose(answers, turned, atol=1e-4)
+    test = job.split.indices("test")
+    assert np.mean(answers[test].argmax(1) == job.pictures.labels[test]) >= 0.75
+
+
+def test_means_are_made_of_the_rows_asked_for(tmp_path):
+    rng = np.random.default_rng(2)
+    arrays = [rng.normal(size=(300, 5)).astype(np.float32) for _ in range(3)]
+    tables = []
+    for number, array in enumerate(arrays):
+        np.save(tmp_path / f"{number}.npy", array)
+        tables.append(StoredFeatures(tmp_path / f"{number}.npy"))
+    mean = MeanFeatures(tuple(tables))
+    assert (len(mean), mean.shape) == (300, (300, 5))
+    at = np.array([299, 0, 7])
+    np.testing.assert_allclose(mean[at], np.mean([a[at] for a in arrays], axis=0), rtol=1e-5)
