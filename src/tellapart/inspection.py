@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tellapart import __version__
 from tellapart.audit import Audit, Kinship, audit_pictures, find_kinship
 from tellapart.backbones.features import Backbone, lite0
 from tellapart.gallery import small_pairs
@@ -79,9 +80,10 @@ def inspect(
 
 
 def key_of(pictures: Pictures, store: PictureStore, backbone: Backbone) -> str:
-    """Return what all further work depends on, in short: pixels as stored, labels, parts, groups, weights."""
+    """Return what all further work depends on, in short: version, pixels as stored, labels, parts, groups, weights."""
     digest = hashlib.blake2b(store.index().encode(), digest_size=16)
     said = (
+        __version__,
         backbone.name,
         backbone.source,
         pictures.classes,
