@@ -191,6 +191,8 @@ def describe(
         threshold=rules.threshold_value,
         groups=outcome.groups[sealed],
     )
+    used = (outcome.backbone, *(network for one in choice.members for network in one.networks))
+    networks = {one.name: one for one in used}
     metrics = {
         "schema": SCHEMA,
         "name": pictures.root.name,
@@ -216,11 +218,7 @@ def describe(
         "not_sure": {"part": "test", **sure.to_dict()},
         "members": members,
         "weights": [
-            {
-                "name": outcome.backbone.name,
-                "source": outcome.backbone.source,
-                "licence": outcome.backbone.licence,
-            }
+            {"name": one.name, "source": one.source, "licence": one.licence} for one in networks.values()
         ],
         "seconds": {
             **{name: round(value, 2) for name, value in outcome.seconds.items()},

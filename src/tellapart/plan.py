@@ -23,7 +23,8 @@ MANY = 5_000  # above it three folds leave enough to fit on, and each costs minu
 LOOK_SIDE = 128  # px; the first, cheap look of the detail net: a quarter of the time of 256 px
 EPOCHS = 16  # of the detail net; ten are enough on pellets, forty still helped on 546 pictures of 28 px
 ABOVE_TRAINED = 8 / 7  # a backbone looks at this many times the side of its training: 256 px for 224
-MIRRORED = 3  # mirror images of a picture, besides itself, of which features may be averaged
+SECOND, SIDEWAYS, BOTH_WAYS = "efficientnet-lite2", "mirror images left and right", "mirror images both ways"
+SECOND_COST = 1.4  # passes through the first network; measured 1.28
 TUNING = "tuning the pretrained network"
 MOST_EPOCHS = 60  # so that a few dozen pictures are not seen hundreds of times
 
@@ -154,6 +155,16 @@ def probe_area(facts: Sequence[Facts], trained_px: int) -> int:
     return int(np.clip(own, trained_px, ABOVE_TRAINED**2 * trained_px))
 
 
+def probe_looks(backbone: str) -> dict[str, float]:
+    """Return what the probe may look at besides the picture through its network, and for how many passes at most.
+
+    A second network beside the built-in one; then one mirror image, and three, for all networks there are by then.
+    """
+    second = {SECOND: SECOND_COST} if backbone == "efficientnet-lite0" else {}
+    passes = 1 + sum(second.values())
+    return {**second, SIDEWAYS: passes, BOTH_WAYS: 2 * passes}
+
+
 def canvas(found: dict[str, Any], side: int) -> tuple[int, int]:
     """Return height and width, px, of the detail net's canvas: the set's own aspect where it has one, else a square."""
     aspect = found["aspect_median"]
@@ -221,10 +232,10 @@ def make_plan(
             "empirical: L2 strength, and depths with or without the deepest, of least log loss on the other folds",
         ),
         Setting(
-            "probe.mirrorings",
-            ["left and right", "both ways"],
-            "empirical: features are averaged over mirror images, one and then three, as long as the out-of-fold log "
-            "loss falls by more than one standard error; each step doubles what an answer costs",
+            "probe.looks",
+            list(probe_looks(backbone)),
+            "empirical: each is taken if it lowers the out-of-fold log loss by more than one standard error; it makes "
+            "an answer dearer",
         ),
         Setting(
             "imbalance",
@@ -289,8 +300,9 @@ def _quote(found: dict[str, Any], speed: Speed, settings: Sequence[Setting]) -> 
     if "probe" in value["members"]:
         # Eight fits per fold, each about 0.3 ms per picture on two cores.
         quoted["probe"] = speed.feature_per_picture * n + 0.0003 * training * rounds * 8
-        if value["probe.mirrorings"]:
-            quoted["mirror images"] = MIRRORED * speed.feature_per_picture * n
+        for name, passes in probe_looks(value["backbone"]).items():
+            if name in value["probe.looks"]:
+                quoted[name] = passes * speed.feature_per_picture * n
     if "detail" in value["members"]:
         side, steps = value["detail.sides_px"][0], value["detail.steps"][0]
         rounds = (
@@ -330,8 +342,8 @@ def _next_cut(plan: Plan) -> tuple[dict[str, Any], str] | None:
         return {"repeats": 1}, "repeated folds"
     if "detail" in members and len(plan["detail.policies"]) > 1:
         return {"detail.policies": plan["detail.policies"][:1]}, "comparing turns and mirrorings"
-    if "probe" in members and plan["probe.mirrorings"]:
-        return {"probe.mirrorings": []}, "features of mirror images"
+    if "probe" in members and (looks := plan["probe.looks"]):
+        return {"probe.looks": looks[:-1]}, looks[-1]
     if "finetune" in members:
         value = {setting.name: setting.value for setting in plan.settings}
         if cut := tuning_cut(plan.fingerprint, value):

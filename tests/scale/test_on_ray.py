@@ -60,7 +60,7 @@ def job(tmp_path_factory):
     folds = cross_validate(pictures.labels, parts, np.arange(COUNT), folds=3, repeats=1, seed=0)
     settings = {
         "probe.area_px": SIDE * SIDE,
-        "probe.mirrorings": [],
+        "probe.looks": [],
         "detail.sides_px": [SIDE],
         "detail.canvas_px": [[SIDE, SIDE]],
         "detail.steps": [16],

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tellapart.backbones.features import Backbone, lite0
+from tellapart.backbones.features import Backbone, lite0, lite2
 from tellapart.errors import OptionError
 
-DEFAULT = "efficientnet-lite0"
+DEFAULT, LARGER = "efficientnet-lite0", "efficientnet-lite2"
+BUILT_IN: dict[str, Callable[[], Backbone]] = {DEFAULT: lite0, LARGER: lite2}
 
 KINDS = {
     DEFAULT: "built in, needs no network",
+    LARGER: "built in, larger",
     "hub:OWNER/NAME": "of the Hugging Face Hub, such as hub:facebook/dinov2-small",
     "FOLDER": "as save_pretrained of transformers writes it",
     "FILE.onnx": "any network that takes pictures",
@@ -30,8 +32,8 @@ def load_backbone(name: str) -> Backbone:
     OptionError
         There is nothing of that name, or it cannot be used; the message says which and why.
     """
-    if name == DEFAULT:
-        return lite0()
+    if name in BUILT_IN:
+        return BUILT_IN[name]()
     kind, colon, rest = name.partition(":")
     if colon and kind in PREFIXES:
         return PREFIXES[kind](rest)

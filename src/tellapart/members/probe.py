@@ -15,18 +15,11 @@ from tellapart.members.balance import Balance, decide_balance
 from tellapart.members.extraction import view_of
 from tellapart.members.head import CLIP, STRENGTHS, Axes, Linear, fit_axes, fit_linear
 from tellapart.members.member import Fitted, Job, Write
-from tellapart.members.mirrored import (
-    MIRRORINGS,
-    NONE,
-    Mirroring,
-    extract_mirrored,
-    write_mirrored,
-)
 from tellapart.members.reach import Setup, reaches
 from tellapart.members.rival import few_errors
 from tellapart.members.scores import log_losses, paired_gain, softmax
+from tellapart.members.sight import Sight
 from tellapart.pictures.features import Features, StoredFeatures
-from tellapart.plan import MIRRORED
 from tellapart.scale.executor import Advance
 from tellapart.split import deal
 
@@ -69,13 +62,13 @@ def fit_probe(job: Job, features_ND: StoredFeatures, backbone: Backbone) -> Fitt
     began = time.perf_counter()
     job.progress.stage("probe", job.split.folds.shape[0] * job.split.count)
     heads = choose_heads(job, features_ND, backbone.deepest)
-    heads, mirroring, why = widen(job, features_ND, backbone, heads)
+    heads, sight, why = widen(job, features_ND, heads, Sight((backbone,)))
     labels, weights = job.pictures.labels, heads.class_weights
     development, final = job.split.indices("train", "validation"), heads.final
 
     def refit(more: np.ndarray) -> Write:
         linear = final.fit(np.concatenate([development, more]), labels, weights)
-        return lambda graph, images: write_probe(graph, images, backbone, mirroring, final.reach.axes, linear)
+        return lambda graph, images: write_probe(graph, images, sight, final.reach.axes, linear)
 
     return Fitted(
         name="probe",
@@ -87,6 +80,7 @@ def fit_probe(job: Job, features_ND: StoredFeatures, backbone: Backbone) -> Fitt
         words=f"{features_ND.shape[1]} frozen features of {backbone.name}; chosen inside the folds: "
         f"{final.reach.words}, strength {final.strength:g}; {heads.balance.words()}; {why}",
         balance=heads.balance,
+        networks=sight.networks,
     )
 
 
@@ -113,39 +107,35 @@ def choose_heads(job: Job, features_ND: Features, deepest: int) -> Heads:
     return Heads(tuple(setups[one] for one in best), setups[losses.sum(0).argmin()], balance, scored)
 
 
-def widen(
-    job: Job, features_ND: StoredFeatures, backbone: Backbone, heads: Heads
-) -> tuple[Heads, Mirroring, str]:
-    """Average features over more and more mirror images, as long as the out-of-fold log loss falls.
+def widen(job: Job, features_ND: StoredFeatures, heads: Heads, sight: Sight) -> tuple[Heads, Sight, str]:
+    """Look through more networks and at more images of a picture, where that lowers the out-of-fold log loss.
 
-    It has to fall by more than one standard error of the paired difference: each step doubles what an answer costs.
+    It has to fall by more than one standard error of the paired difference: each step makes an answer dearer.
     """
-    train, taken, words = job.split.indices("train"), NONE, []
+    train, words = job.split.indices("train"), []
     labels = job.pictures.labels[train]
-    for name in job.plan["probe.mirrorings"]:
-        mirroring = MIRRORINGS[name]
+    for name in job.plan["probe.looks"]:
+        if (wider := sight.wider(name)) is None:
+            continue
         if few := few_errors(heads.logits_NK[train], labels):
-            words.append(f"mirror images not tried: {few}")
+            words.append(f"{name} not tried: {few}")
             break
-        images = len(mirroring.reversed_axes) - len(taken.reversed_axes)
-        if job.plan.quoted_seconds["mirror images"] * images / MIRRORED > job.seconds_left():
-            words.append(f"no time for mirror images {name}")
+        if job.plan.quoted_seconds[name] > job.seconds_left():
+            words.append(f"no time for {name}")
             break
-        job.progress.stage(f"mirror images, {name}", images * len(job.pictures))
-        mean_ND = extract_mirrored(job, backbone, features_ND, mirroring)
-        other = _with_features(job, heads, mean_ND, backbone.deepest)
+        job.progress.stage(name, (wider.looks - sight.looks) * len(job.pictures))
+        other = _with_features(job, heads, wider.features(job, features_ND), wider.deepest)
         gain, error = paired_gain(
             *(log_losses(softmax(one.logits_NK[train]), labels) for one in (heads, other))
         )
         words.append(
-            f"with mirror images {name} the out-of-fold log loss {'falls' if gain > 0 else 'rises'} by {abs(gain):.4f} "
+            f"with {name} the out-of-fold log loss {'falls' if gain > 0 else 'rises'} by {abs(gain):.4f} "
             f"(standard error {error:.4f})"
         )
-        if gain <= error:
-            break
-        heads, taken = other, mirroring
-    words.append(f"looks at {taken.words}")
-    return heads, taken, "; ".join(words)
+        if gain > error:
+            heads, sight = other, wider
+    words.append(sight.words())
+    return heads, sight, "; ".join(words)
 
 
 def _with_features(job: Job, heads: Heads, features_ND: Features, deepest: int) -> Heads:
@@ -269,12 +259,12 @@ def quick_probe(
     return probe
 
 
-def write_probe(
-    graph: Graph, images: str, backbone: Backbone, mirroring: Mirroring, axes: Axes, linear: Linear
-) -> str:
-    """Write backbone and head to `graph`; `images` is the uint8 input (N, H, W, 3)."""
-    features = write_mirrored(graph, images, backbone, mirroring)
-    standard = graph.affine(features, 1 / axes.scale_D, -axes.mean_D / axes.scale_D)
+def write_probe(graph: Graph, images: str, sight: Sight, axes: Axes, linear: Linear) -> str:
+    """Write networks and head to `graph`; `images` is the uint8 input (N, H, W, 3)."""
+    features = sight.write(graph, images)
+    at = np.argsort(sight.order())  # where the features of the graph stand among those of the axes
+    scale, mean = axes.scale_D[at], axes.mean_D[at]
+    standard = graph.affine(features, 1 / scale, -mean / scale)
     low, high = (graph.constant(np.array(value, dtype=np.float32)) for value in (-CLIP, CLIP))
     clipped = graph.op("Clip", standard, low, high)
-    return graph.linear(clipped, axes.axes_DR @ linear.weight_RK, linear.bias_K)
+    return graph.linear(clipped, (axes.axes_DR @ linear.weight_RK)[at], linear.bias_K)

@@ -57,10 +57,38 @@ class StoredFeatures:
 
 
 @dataclass(frozen=True, eq=False)
+class JoinedFeatures:
+    """Several tables of N rows side by side, made of the rows that are asked for.
+
+    Attributes
+    ----------
+    tables
+        (N, D_i) each.
+    order
+        (D,) which column of the tables side by side stands at each place.
+    """
+
+    tables: tuple[StoredFeatures, ...]
+    order: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """N and D."""
+        return len(self), len(self.order)
+
+    def __len__(self) -> int:
+        return len(self.tables[0])
+
+    def __getitem__(self, at: np.ndarray) -> np.ndarray:
+        """Return the rows numbered `at`, (n, D), in memory."""
+        return np.concatenate([table[at] for table in self.tables], axis=1)[:, self.order]
+
+
+@dataclass(frozen=True, eq=False)
 class MeanFeatures:
     """The mean of several tables of equal shape, (N, D), made of the rows that are asked for."""
 
-    tables: tuple[StoredFeatures, ...]
+    tables: tuple[StoredFeatures | JoinedFeatures, ...]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -79,5 +107,5 @@ class MeanFeatures:
         return rows
 
 
-Features = np.ndarray | StoredFeatures | MeanFeatures
+Features = np.ndarray | StoredFeatures | JoinedFeatures | MeanFeatures
 """(N, D) float32, in memory or on disk."""

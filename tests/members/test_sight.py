@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,12 +13,12 @@ from tellapart.backbones.features import Backbone, session
 from tellapart.backbones.graph import Graph
 from tellapart.members.extraction import extract
 from tellapart.members.member import Fitted, Job
-from tellapart.members.mirrored import BOTH_WAYS, MIRRORINGS, NONE, SIDEWAYS, write_mirrored
 from tellapart.members.probe import fit_probe
-from tellapart.pictures.features import MeanFeatures, StoredFeatures
+from tellapart.members.sight import MIRRORINGS, Sight
+from tellapart.pictures.features import JoinedFeatures, MeanFeatures, StoredFeatures
 from tellapart.pictures.read import read_pictures
 from tellapart.pictures.store import decode_all
-from tellapart.plan import Plan, Setting
+from tellapart.plan import BOTH_WAYS, SECOND, SIDEWAYS, Plan, Setting, probe_looks
 from tellapart.progress import Quiet
 from tellapart.split import Split, cross_validate
 
@@ -49,8 +50,10 @@ def make_job(tmp_path, draw, seconds: float = 1e6) -> Job:
     parts = np.full(COUNT, "train", dtype="<U10")
     parts[::10], parts[1::10] = "test", "validation"
     folds = cross_validate(pictures.labels, parts, np.arange(COUNT), folds=4, repeats=1, seed=0)
-    settings = {"probe.area_px": SIDE * SIDE, "probe.mirrorings": list(MIRRORINGS)}
-    plan = Plan({}, tuple(Setting(k, v, "") for k, v in settings.items()), {"mirror images": 30.0})
+    settings = {"probe.area_px": SIDE * SIDE, "probe.looks": [SIDEWAYS, BOTH_WAYS]}
+    plan = Plan(
+        {}, tuple(Setting(k, v, "") for k, v in settings.items()), dict.fromkeys((SIDEWAYS, BOTH_WAYS), 30.0)
+    )
     return Job(
         pictures, store, Split(parts, folds, "test"), plan, 0, work, time.monotonic() + seconds, Quiet()
     )
@@ -79,26 +82,26 @@ def fitted(job: Job) -> Fitted:
 
 def test_mirror_images_are_looked_at_where_the_label_is_the_same_in_them(tmp_path):
     found = fitted(make_job(tmp_path, everywhere))
-    assert f"looks at {BOTH_WAYS.words}" in found.words
+    assert f"looked at: {MIRRORINGS[2].words}, through cells" in found.words
 
 
 def test_they_are_not_where_the_label_is_the_side(tmp_path):
     found = fitted(make_job(tmp_path, sideways))
-    assert found.words.endswith(f"looks at {NONE.words}")
-    assert "with mirror images left and right the out-of-fold log loss rises by" in found.words
+    assert found.words.endswith(f"looked at: {MIRRORINGS[0].words}, through cells")
+    assert f"with {SIDEWAYS} the out-of-fold log loss rises by" in found.words
 
 
 def test_without_time_they_are_left_out(tmp_path):
     found = fitted(make_job(tmp_path, everywhere, seconds=0))
-    assert f"no time for mirror images {SIDEWAYS.name}; looks at {NONE.words}" in found.words
+    assert f"no time for {SIDEWAYS}; looked at: {MIRRORINGS[0].words}" in found.words
 
 
-@pytest.mark.parametrize("mirroring", [NONE, SIDEWAYS, BOTH_WAYS])
+@pytest.mark.parametrize("mirroring", MIRRORINGS)
 def test_the_graph_gives_the_mean_of_the_mirror_images(mirroring):
     backbone, rng = grid_backbone(), np.random.default_rng(1)
     images = rng.integers(0, 256, (3, SIDE, 2 * SIDE, 3), dtype=np.uint8)
     graph = Graph("mirrored")
-    features = write_mirrored(graph, graph.images("images"), backbone, mirroring)
+    features = Sight((backbone,), mirroring).write(graph, graph.images("images"))
     run = session(graph.model({"features": (features, 0)})).run
     alone = session(backbone.model).run
     expected = np.mean(
@@ -113,9 +116,9 @@ def test_the_graph_gives_the_mean_of_the_mirror_images(mirroring):
 
 def test_a_network_that_is_used_again_is_not_stored_again():
     sizes = []
-    for mirroring in (NONE, BOTH_WAYS):
+    for mirroring in (MIRRORINGS[0], MIRRORINGS[2]):
         graph = Graph("mirrored")
-        write_mirrored(graph, graph.images("images"), grid_backbone(), mirroring)
+        Sight((grid_backbone(),), mirroring).write(graph, graph.images("images"))
         sizes.append(sum(len(one.raw_data) for one in graph.constants if "cells" in one.name))
     assert sizes[0] == sizes[1] > 0
 
@@ -134,6 +137,28 @@ def test_the_model_answers_as_the_folds_were_scored(tmp_path):
     np.testing.assert_allclose(answers, turned, atol=1e-4)
     test = job.split.indices("test")
     assert np.mean(answers[test].argmax(1) == job.pictures.labels[test]) >= 0.75
+
+
+def test_features_of_two_networks_stand_with_the_deepest_last(tmp_path):
+    """The first keeps 3 of 64 columns for its deepest map, the second 2; the graph gives them network by network."""
+    networks = tuple(replace(grid_backbone(), deepest=deepest) for deepest in (3, 2))
+    rng = np.random.default_rng(3)
+    tables = [rng.normal(size=(4, 64)).astype(np.float32) for _ in networks]
+    for number, table in enumerate(tables):
+        np.save(tmp_path / f"{number}.npy", table)
+    sight = Sight(networks)
+    joined = JoinedFeatures(tuple(StoredFeatures(tmp_path / f"{n}.npy") for n in (0, 1)), sight.order())
+    rows = joined[np.arange(4)]
+    assert (joined.shape, len(joined), sight.deepest) == ((4, 128), 4, 5)
+    np.testing.assert_array_equal(rows[:, -5:], np.hstack([tables[0][:, -3:], tables[1][:, -2:]]))
+    np.testing.assert_array_equal(rows[:, :61], tables[0][:, :61])
+    np.testing.assert_array_equal(rows[:, np.argsort(sight.order())], np.hstack(tables))
+
+
+def test_a_second_network_stands_beside_the_built_in_one_alone():
+    assert next(iter(probe_looks("efficientnet-lite0"))) == SECOND
+    assert SECOND not in probe_looks("some/other.onnx")
+    assert [one.name for one in Sight((grid_backbone(),)).wider(SECOND).networks] == ["cells", SECOND]
 
 
 def test_means_are_made_of_the_rows_asked_for(tmp_path):
