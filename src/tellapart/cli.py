@@ -124,8 +124,8 @@ def train(
     backbone: Annotated[
         str,
         typer.Option(
-            help="The pretrained network behind `probe`: efficientnet-lite0, hub:OWNER/NAME, a folder, a .onnx file or "
-            "timm:NAME."
+            help="The pretrained network behind `probe`: efficientnet-lite0 (with efficientnet-lite2 where it helps), "
+            "efficientnet-lite2, hub:OWNER/NAME, a folder, a .onnx file or timm:NAME."
         ),
     ] = "efficientnet-lite0",
     members: Annotated[
