@@ -298,11 +298,11 @@ def _quote(found: dict[str, Any], speed: Speed, settings: Sequence[Setting]) -> 
     training = found["parts"].get("train", 0)
     quoted = {"read": speed.read_per_picture * n}
     if "probe" in value["members"]:
-        # Eight fits per fold, each about 0.3 ms per picture on two cores.
-        quoted["probe"] = speed.feature_per_picture * n + 0.0003 * training * rounds * 8
+        fits = 0.0003 * training * rounds * 8  # eight per fold, each about 0.3 ms per picture on two cores
+        quoted["probe"] = speed.feature_per_picture * n + fits
         for name, passes in probe_looks(value["backbone"]).items():
             if name in value["probe.looks"]:
-                quoted[name] = passes * speed.feature_per_picture * n
+                quoted[name] = passes * speed.feature_per_picture * n + fits
     if "detail" in value["members"]:
         side, steps = value["detail.sides_px"][0], value["detail.steps"][0]
         rounds = (

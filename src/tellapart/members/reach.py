@@ -5,15 +5,12 @@ N pictures, D features, R principal axes, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from tellapart.members.head import Axes, Linear, fit_axes, fit_linear
 from tellapart.pictures.features import Features
-
-ALL, NOT_DEEPEST = "all depths", "all depths but the deepest"
 
 
 @dataclass(frozen=True)
@@ -47,21 +44,15 @@ class Setup:
         return linear.logits(self.reach.rows[at])
 
 
-def reaches(
-    features_ND: Features,
-    deepest: int,
-    train: np.ndarray,
-    open_part: np.ndarray,
-    wanted: Collection[str] = (ALL, NOT_DEEPEST),
-) -> list[Reach]:
+def reaches(features_ND: Features, deepest: int, train: np.ndarray, open_part: np.ndarray) -> list[Reach]:
     """Return the ways to look: axes are fitted on the rows `train`, and applied to the rows `open_part`.
 
     The last `deepest` features are the deepest. Where no others are there is one way only.
     """
     width = features_ND.shape[1]
     found = []
-    for words, columns in ((ALL, width), (NOT_DEEPEST, width - deepest)):
-        if columns > 0 and words in wanted:
+    for words, columns in (("all depths", width), ("all depths but the deepest", width - deepest)):
+        if columns > 0:
             axes = fit_axes(features_ND, columns, train)
             rows = np.zeros((len(features_ND), axes.axes_DR.shape[1]), dtype=np.float32)
             rows[open_part] = axes.apply(features_ND, open_part)
