@@ -125,7 +125,7 @@ def predicted(run: Path, files: list[str]) -> float:
 def time_decoding(source: Path) -> float:
     """Seconds to decode every picture once."""
     from tellapart.pictures.read import read_pictures
-    from tellapart.pictures.store import decode_stream
+    from tellapart.pictures.stream import decode_stream
 
     pictures = read_pictures(source)
     began = time.perf_counter()

@@ -68,10 +68,14 @@ def everywhere(label: int) -> np.ndarray:
     return np.full((SIDE, SIDE), 3.0 if label else -3.0)
 
 
-def sideways(label: int) -> np.ndarray:
+def sideways(label: int, most: float = 5.0) -> np.ndarray:
     """Brighter to the left or to the right: the mirror takes it away."""
-    slope = np.tile(np.linspace(-9, 9, SIDE), (SIDE, 1))
+    slope = np.tile(np.linspace(-most, most, SIDE), (SIDE, 1))
     return slope if label else -slope
+
+
+def plainly_sideways(label: int) -> np.ndarray:
+    return sideways(label, 30.0)
 
 
 def fitted(job: Job) -> Fitted:
@@ -89,6 +93,11 @@ def test_they_are_not_where_the_label_is_the_side(tmp_path):
     found = fitted(make_job(tmp_path, sideways))
     assert found.words.endswith(f"looked at: {MIRRORINGS[0].words}, through cells")
     assert f"with {SIDEWAYS} the out-of-fold log loss rises by" in found.words
+
+
+def test_they_are_not_where_hardly_an_error_is_left(tmp_path):
+    found = fitted(make_job(tmp_path, plainly_sideways))
+    assert f"{SIDEWAYS} not tried: 0 out-of-fold errors are left" in found.words
 
 
 def test_without_time_they_are_left_out(tmp_path):

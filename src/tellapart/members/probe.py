@@ -16,7 +16,7 @@ from tellapart.members.extraction import view_of
 from tellapart.members.head import CLIP, STRENGTHS, Axes, Linear, fit_axes, fit_linear
 from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.reach import Setup, reaches
-from tellapart.members.rival import few_errors
+from tellapart.members.rival import FEW_TO_HALVE, count_errors
 from tellapart.members.scores import log_losses, paired_gain, softmax
 from tellapart.members.sight import Sight
 from tellapart.pictures.features import Features, StoredFeatures
@@ -115,8 +115,11 @@ def widen(job: Job, features_ND: StoredFeatures, heads: Heads, sight: Sight) -> 
     for name in job.plan["probe.looks"]:
         if (wider := sight.wider(name)) is None:
             continue
-        if few := few_errors(heads.logits_NK[train], labels):
-            words.append(f"{name} not tried: {few}")
+        if (errors := count_errors(heads.logits_NK[train], labels)) <= FEW_TO_HALVE:
+            words.append(
+                f"{name} not tried: {errors} out-of-fold errors are left, and not even half of them would be told from "
+                f"that (exact McNemar test)"
+            )
             break
         if job.plan.quoted_seconds[name] > job.seconds_left():
             words.append(f"no time for {name}")

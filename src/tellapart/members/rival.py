@@ -10,16 +10,14 @@ import numpy as np
 from tellapart.members.member import Fitted, Job
 from tellapart.members.scores import balanced_accuracy, best_share, log_losses, paired_gain, softmax
 
-FEW_ERRORS = 5
-"""Left by the member before: a flawless one would not be told from it (exact McNemar test, p >= .06)."""
+FEW_ERRORS, FEW_TO_HALVE = 5, 11
+"""Left by the member before: one without errors would not be told from it, or one with half of them (exact McNemar
+test, p >= .06)."""
 
 
-def few_errors(logits_NK: np.ndarray, labels: np.ndarray) -> str:
-    """Say how few errors (N, K) logits leave, where nothing better could be told from them; else nothing."""
-    errors = int(np.sum(logits_NK.argmax(1) != labels))
-    if errors > FEW_ERRORS:
-        return ""
-    return f"{errors} out-of-fold errors, and not even a flawless member would be told from that (exact McNemar test)"
+def count_errors(logits_NK: np.ndarray, labels: np.ndarray) -> int:
+    """Return how many pictures (N, K) logits get wrong."""
+    return int(np.sum(logits_NK.argmax(1) != labels))
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,13 @@ class Rival:
     def unbeatable(self) -> str:
         """Say why no other member need be tried; empty where one may be better."""
         rows = self.job.split.indices("train")
-        few = few_errors(self.fitted.logits[rows], self.job.pictures.labels[rows])
-        return f"Not tried: {self.fitted.name} leaves {few}." if few else ""
+        errors = count_errors(self.fitted.logits[rows], self.job.pictures.labels[rows])
+        if errors > FEW_ERRORS:
+            return ""
+        return (
+            f"Not tried: {self.fitted.name} leaves {errors} out-of-fold errors, and not even a flawless member would "
+            f"be told from that (exact McNemar test)."
+        )
 
     def balanced_accuracy(self) -> float:
         """Out of fold."""
