@@ -324,7 +324,11 @@ def test_an_interrupted_writing_leaves_nothing(tmp_path, monkeypatch, out, stop,
 
 
 def test_ctrl_c_leaves_nothing(tmp_path):
-    code = "import sys, tellapart.pictures.demo as d; d.write_demo('quarter', sys.argv[1])"
+    # What a shell starts in the background is born deaf to Ctrl-C, and so are its children.
+    code = (
+        "import signal, sys, tellapart.pictures.demo as d; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "d.write_demo('quarter', sys.argv[1])"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "set")], stderr=subprocess.PIPE, text=True
     )
