@@ -12,8 +12,9 @@ from PIL import Image
 from tellapart.backbones.features import Backbone, session
 from tellapart.backbones.graph import Graph
 from tellapart.members.extraction import extract
+from tellapart.members.head import Linear, fit_axes
 from tellapart.members.member import Fitted, Job
-from tellapart.members.probe import fit_probe
+from tellapart.members.probe import fit_probe, write_probe
 from tellapart.members.sight import MIRRORINGS, Sight
 from tellapart.pictures.features import JoinedFeatures, MeanFeatures, StoredFeatures
 from tellapart.pictures.read import read_pictures
@@ -25,14 +26,14 @@ from tellapart.split import Split, cross_validate
 COUNT, SIDE, CELL = 80, 32, 4
 
 
-def grid_backbone() -> Backbone:
-    """The brightness of 8 x 8 cells: what is left stays left."""
+def grid_backbone(cell: int = CELL) -> Backbone:
+    """The brightness of 8 x 8 cells, or of larger ones: what is left stays left."""
     graph = Graph("cells")
     x = graph.channels_first(graph.images("images"))
     grey = graph.conv(
-        x, np.full((1, 3, CELL, CELL), 1 / (3 * CELL * CELL)), np.zeros(1), stride=CELL, pads=[0] * 4
+        x, np.full((1, 3, cell, cell), 1 / (3 * cell * cell)), np.zeros(1), stride=cell, pads=[0] * 4
     )
-    width = (SIDE // CELL) ** 2
+    width = (SIDE // cell) ** 2
     model = graph.model({"features": (graph.op("Flatten", grey), width)})
     return Backbone("cells", "", "", model, SIDE * SIDE, SIDE, width, width)
 
@@ -162,6 +163,21 @@ def test_features_of_two_networks_stand_with_the_deepest_last(tmp_path):
     np.testing.assert_array_equal(rows[:, -5:], np.hstack([tables[0][:, -3:], tables[1][:, -2:]]))
     np.testing.assert_array_equal(rows[:, :61], tables[0][:, :61])
     np.testing.assert_array_equal(rows[:, np.argsort(sight.order())], np.hstack(tables))
+
+
+def test_the_graph_of_two_networks_answers_as_their_features_do():
+    """Two networks whose cells differ, each with its own deepest columns: the head finds every column again."""
+    networks = tuple(replace(grid_backbone(step), deepest=deepest) for step, deepest in ((4, 3), (8, 2)))
+    rng, sight = np.random.default_rng(4), Sight(networks)
+    images = rng.integers(0, 256, (20, SIDE, SIDE, 3), dtype=np.uint8)
+    side_by_side = [session(one.model).run(None, {"images": images})[0] for one in networks]
+    features = np.hstack(side_by_side)[:, sight.order()]
+    axes = fit_axes(features, features.shape[1] - sight.deepest)
+    linear = Linear(rng.normal(size=(axes.axes_DR.shape[1], 2)).astype(np.float32), np.zeros(2, np.float32))
+    graph = Graph("model")
+    logits = write_probe(graph, graph.images("images"), sight, axes, linear)
+    (found,) = session(graph.model({"logits": (logits, 2)})).run(None, {"images": images})
+    np.testing.assert_allclose(found, linear.logits(axes.apply(features)), atol=1e-3)
 
 
 def test_a_second_network_stands_beside_the_built_in_one_alone():

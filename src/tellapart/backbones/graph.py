@@ -43,12 +43,14 @@ class Graph:
         """Turn the order of rows (axis 1 of N, H, W, 3) or columns (2) round; without axes nothing is added."""
         if not axes:
             return images
-        ends = [
-            self.constant(np.full(len(axes), value, dtype=np.int64))
-            for value in (-1, np.iinfo(np.int64).min, -1)
+        last, beyond = -1, np.iinfo(np.int64).min  # from the last place to before the first, backwards
+        ranges = [
+            np.full(len(axes), last),
+            np.full(len(axes), beyond),
+            np.array(axes),
+            np.full(len(axes), -1),
         ]
-        starts, limits, steps = ends
-        return self.op("Slice", images, starts, limits, self.constant(np.array(axes, dtype=np.int64)), steps)
+        return self.op("Slice", images, *(self.constant(one.astype(np.int64)) for one in ranges))
 
     def embed(self, model: onnx.ModelProto, images: str) -> str:
         """Add a whole model with one input and one output; return the name of its output.
