@@ -10,14 +10,8 @@ import numpy as np
 from tellapart.members.member import Fitted, Job
 from tellapart.members.scores import balanced_accuracy, best_share, log_losses, paired_gain, softmax
 
-FEW_ERRORS, FEW_TO_HALVE = 5, 11
-"""Left by the member before: one without errors would not be told from it, or one with half of them (exact McNemar
-test, p >= .06)."""
-
-
-def count_errors(logits_NK: np.ndarray, labels: np.ndarray) -> int:
-    """Return how many pictures (N, K) logits get wrong."""
-    return int(np.sum(logits_NK.argmax(1) != labels))
+FEW_ERRORS = 5
+"""Left by the member before: a flawless one would not be told from it (exact McNemar test, p >= .06)."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +24,7 @@ class Rival:
     def unbeatable(self) -> str:
         """Say why no other member need be tried; empty where one may be better."""
         rows = self.job.split.indices("train")
-        errors = count_errors(self.fitted.logits[rows], self.job.pictures.labels[rows])
+        errors = int(np.sum(self.fitted.logits[rows].argmax(1) != self.job.pictures.labels[rows]))
         if errors > FEW_ERRORS:
             return ""
         return (
