@@ -85,11 +85,31 @@ def study(results: Path, name: str) -> list[str]:
     ]
 
 
-def study_command(question: str, pictures: str, script: str, time: str, name: str) -> str:
+def studies(
+    results: Path, question: str, title: str, pictures: str, asked: Sequence[tuple[str, str, str]]
+) -> list[Section]:
+    """Return a section for each that a question of `tellapart study` is asked of.
+
+    Parameters
+    ----------
+    asked
+        Name in the committed file's, words, and the script; without one it is the main job's own members.
+    """
+    return [
+        Section(
+            f"{title} Asked of {words}",
+            study(results, f"{question}-{name}"),
+            (study_command(question, pictures, script, f"{question}-{name}"),),
+        )
+        for name, words, script in asked
+    ]
+
+
+def study_command(question: str, pictures: str, script: str, name: str) -> str:
     """Return the command whose output is the committed study."""
+    how = f"--model {script} --time 1h" if script else "--time 20m"
     return (
-        f"tellapart study {question} {pictures} --model {script} --time {time} --json "
-        f"> benchmarks/questions/results/study-{name}.json"
+        f"tellapart study {question} {pictures} {how} --json > benchmarks/questions/results/study-{name}.json"
     )
 
 

@@ -283,15 +283,10 @@ def _over(trained: Trained) -> str:
 
 
 def _amount(results: Path) -> list[Section]:
-    title, cheaper = "Is the set too small?", f"at {SMALL_PX} px and with mirroring alone"
-    return [
-        Section(
-            f"{title} Asked of {words}",
-            page.study(results, f"amount-{name}"),
-            (page.study_command("amount", "pellets", script, "2h", f"amount-{name}"),),
-        )
-        for name, words, script in (
-            ("described", f"the training as described, {cheaper}", f"{SMALL}.py"),
-            ("fixed", f"the mended program, {cheaper}", f"{SMALL}_fixed.py"),
-        )
-    ]
+    cheaper = f"at {SMALL_PX} px and with mirroring alone"
+    asked = (
+        ("described", f"the training as described, {cheaper}", f"{SMALL}.py"),
+        ("fixed", f"the mended program, {cheaper}", f"{SMALL}_fixed.py"),
+        ("own", "`tellapart train`'s own classifiers", ""),
+    )
+    return page.studies(results, "amount", "Is the set too small?", "pellets", asked)

@@ -237,14 +237,9 @@ def _bias(bank: Bank) -> list[str]:
 
 
 def _studies(results: Path, question: str, title: str) -> list[Section]:
-    return [
-        Section(
-            f"{title} Asked of {words}",
-            page.study(results, f"{question}-{name}"),
-            (page.study_command(question, "quarter", script, "4h", f"{question}-{name}"),),
-        )
-        for name, words, script in (
-            ("described", "the training as described", SCRIPT),
-            ("fixed", "the mended program", FIXED),
-        )
-    ]
+    asked = (
+        ("described", "the training as described", SCRIPT),
+        ("fixed", "the mended program", FIXED),
+        ("own", "`tellapart train`'s own classifiers", ""),
+    )
+    return page.studies(results, question, title, "quarter", asked)
