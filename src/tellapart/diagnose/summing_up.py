@@ -32,13 +32,21 @@ def first_sentence(read: Sequence[Suspicion], seconds: float, script: Script) ->
     return f"{place}{sure} {CAUSES[first.code].title[0].lower()}{CAUSES[first.code].title[1:]}. {first.words}"
 
 
-def summary(examined: Examined, verdict: Verdict, causes: tuple[Entry, ...], count: Estimate | None) -> str:
+def summary(
+    examined: Examined,
+    verdict: Verdict,
+    causes: tuple[Entry, ...],
+    count: Estimate | None,
+    remarks: tuple[Entry, ...] = (),
+) -> str:
     """Say in a sentence or two what was found.
 
     Parameters
     ----------
     count
         Balanced accuracy of the program as it is.
+    remarks
+        Best first; what is clearly suspected is named where the cause is unknown.
     """
     if verdict is Verdict.fails and causes:
         return _cause_in_words(causes)
@@ -50,7 +58,8 @@ def summary(examined: Examined, verdict: Verdict, causes: tuple[Entry, ...], cou
     if verdict is Verdict.healthy:
         ends = f" But {error_of(examined)}." if error_of(examined) else ""
         return f"Nothing that matters was found: the training works (balanced accuracy {count}).{ends}"
-    return f"The cause is unknown: {_why_unknown(examined, count)}{_looked_best(examined)}"
+    told = _looked_best(examined) or _suspected(remarks)
+    return f"The cause is unknown: {_why_unknown(examined, count)}{told}"
 
 
 def promising(examined: Examined) -> Tried | None:
@@ -80,6 +89,14 @@ def _looked_best(examined: Examined) -> str:
         f"{SCORES[one.measure][1:]} went from {one.before.value:.2f} to {one.after.value:.2f} ({seeds}). "
         "More time (--time) may settle it."
     )
+
+
+def _suspected(remarks: tuple[Entry, ...]) -> str:
+    first = next((one for one in remarks if not one.proved and one.confidence >= CLEARLY), None)
+    if first is None:
+        return ""
+    place = "" if first.line is None else f" (line {first.line})"
+    return f" What is suspected most: {first.title[0].lower()}{first.title[1:]}{place}."
 
 
 def _cause_in_words(causes: tuple[Entry, ...]) -> str:

@@ -53,12 +53,12 @@ def conclude(examined: Examined, seconds: float) -> Diagnosis:
     if verdict is not Verdict.fails:
         causes = ()
     open_ = promising(examined) if verdict is Verdict.unknown else None
-    remarks = tuple(_remarks(examined, {one.code for one in causes}, count, open_))
+    remarks = tuple(_remarks(examined, {one.code for one in causes}, count, chance, open_))
     mended = [one for tries in examined.tried for one in tries if one.fails and one.edit is not None]
     fixed = mended[-1].edit.text if mended and mended[-1].edit is not None else ""
     return Diagnosis(
         verdict=verdict,
-        summary=summary(examined, verdict, causes, count),
+        summary=summary(examined, verdict, causes, count, remarks),
         causes=causes,
         remarks=remarks,
         ruled_out=tuple(one for one in examined.ruled_out if one.code not in {each.code for each in causes}),
@@ -218,7 +218,7 @@ def _fixes(codes: Sequence[str]) -> str:
 
 
 def _remarks(
-    examined: Examined, named: set[str], count: Estimate | None, best: Tried | None
+    examined: Examined, named: set[str], count: Estimate | None, chance: float, best: Tried | None
 ) -> Iterator[Entry]:
     """Yield what gains less than what matters or not beyond doubt, and what looks odd where nothing explains it."""
     explained = any(one.fails for tries in examined.tried for one in tries)
@@ -228,10 +228,20 @@ def _remarks(
         # Much looks odd in a training that fails; once the cause is proved, that is what it did. But no cause of a
         # poor network explains how a figure is computed.
         of_figure = one.code.startswith(FIGURES) and one.certainty >= CLEARLY
-        odd = (of_figure or not explained) and tried is None and one.certainty >= SURE
+        odd = (of_figure or not explained) and one.certainty >= SURE and _is_open(examined, tried, chance)
         odd = odd and (count is None or could_matter(one.code, count.value))
         if one.code not in named and (gains or odd):
             yield _entry(examined, one, tried, examined.program.text)
+
+
+def _is_open(examined: Examined, tried: Tried | None, chance: float) -> bool:
+    """Whether a suspicion was not tried, or by trials too short for the network to learn with the change either."""
+    if tried is None:
+        return True
+    if not (examined.cut or _broke_off(examined)):
+        return False
+    scores = [one.after for one in tried.experiments if one.measure == "balanced_accuracy"]
+    return all(not one.is_defined or one.low <= chance for one in scores)
 
 
 def _remeasured(compared: Sequence[Discrepancy]) -> Iterator[Remeasured]:

@@ -32,11 +32,15 @@ def lower_rate(asked: Asked) -> Iterator[Edit | None]:
 
 @edit("optimizer.learning_rate_too_low")
 def higher_rate(asked: Asked) -> Iterator[Edit | None]:
-    """Step the schedule once an epoch; else take ten and a hundred times the rate."""
+    """Step the schedule once an epoch, or not at all; else take ten and a hundred times the rate."""
     for one in asked.program.trainings:
         decayed = one.loop.scheduler_per_batch if one.loop is not None else None
         if decayed is not None and asked.suspicion.position == decayed[1]:
             yield _schedule_by_epoch(asked, decayed[1])
+            return
+        fading = one.loop.fading_schedule if one.loop is not None else None
+        if fading is not None and asked.suspicion.position == fading[1]:
+            yield _constant_rate(asked, fading[1])
             return
     training = training_of(asked)
     optimizer = training.optimizer if training is not None else None
@@ -143,6 +147,17 @@ def _schedule_by_epoch(asked: Asked, position: Position) -> Edit | None:
     if batches is not None and not elsewhere:
         sheet.insert_after(batches, sheet.code(node))
     return Edit(asked.suspicion.code, f"{sheet.code(node)} is called once an epoch.", sheet.text())
+
+
+def _constant_rate(asked: Asked, made_at: Position) -> Edit | None:
+    """Leave out the steps of the schedule made there."""
+    sheet = Sheet(asked.program)
+    steps = [node for node, made, _ in sheet.methods("step")
+             if isinstance(made.function, Part) and made.function.of.position == made_at]  # fmt: skip
+    for node in steps:
+        sheet.remove_statement(node)
+    words = "The learning rate stays as it is: its schedule is not stepped."
+    return Edit(asked.suspicion.code, words, sheet.text()) if steps else None
 
 
 @edit("optimizer.unsuitable")

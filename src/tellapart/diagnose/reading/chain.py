@@ -186,6 +186,8 @@ class Chains:
                     found.append(Layer(**fact_of(self.trace.source, value), kind="Detach"))
                 return
             self._back(value.of, depth + 1, stop, seen, found)
+            if _takes_column(value):
+                found.append(Layer(**fact_of(self.trace.source, value), kind="Squeeze"))
         elif isinstance(value, Operation):
             self._operation(value, depth, stop, seen, found)
         elif isinstance(value, Made):
@@ -231,6 +233,12 @@ class Chains:
         layer = function_layer(self.trace.source, value)
         if layer is not None and layer.kind != "Mean":
             found.append(layer)
+
+
+def _takes_column(value: Part) -> bool:
+    """Whether one index of several is taken, as in ``x[:, 0]``."""
+    keys = value.key.items if value.kind == "item" and isinstance(value.key, Items) else []
+    return len(keys) > 1 and isinstance(literal(keys[-1]), int)
 
 
 def _values(value: Value) -> list[Value]:

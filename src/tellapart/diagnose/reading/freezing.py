@@ -65,6 +65,11 @@ class Freezing:
             return False
         return self._whole.get(id(value), (True, -1))[0] or self._parts.get(id(value), False)
 
+    def thawed_after(self, value: Value, whole: Value) -> bool:
+        """Say whether a part of a network was set free after the network as a whole was frozen."""
+        trainable, order = self._whole.get(id(value), (False, -1))
+        return trainable and order > self.order(whole)
+
     def partly(self, value: Value | None) -> bool:
         """Say whether some of its layers are set apart."""
         return id(value) in self._parts

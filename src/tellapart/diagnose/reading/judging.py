@@ -5,14 +5,14 @@ from __future__ import annotations
 from .apis import api, made_by
 from .chain import Chains, is_network
 from .data_facts import DataPart
-from .facts import Comparison, Decision, Layer, Output, Pass
+from .facts import Comparison, Decision, Layer, Model, Output, Pass
 from .formula import made_from, walk, word
 from .frames import innermost, inside
 from .interpret.run import Trace
 from .interpret.state import Event, Frame
 from .interpret.values import Items, Made, Operation, Part, Unread, Value, literal, number
 from .keras_training import SCORING
-from .layers import fact_of
+from .layers import WEIGHTED, fact_of
 from .loop_signs import mode_of, modes
 from .models import Models, output_of, unwrapped
 from .parts import Parts, identity
@@ -84,10 +84,12 @@ class Judging:
                 continue
             model, call = scored
             after = self.chains.back(scores, stop=call)
-            output = _output(self.models.fact(model), after)
+            fact = self.models.fact(model)
+            output = _output(fact, after)
             if output is None:
                 continue
-            compared, squeezed = self._compared(value), any(_flattens(one) for one in _between(scores, call))
+            compared = self._compared(value)
+            squeezed = _ends_flat(fact) or any(_flattens(one) for one in _between(scores, call))
             found[value.position] = Decision(
                 **fact_of(self.trace.source, value), kind=kind, output=output, threshold=threshold, axis=axis,
                 activations=tuple(one.activation for one in after if one.activation), compared_with=compared,
@@ -184,6 +186,13 @@ def _between(value: Value, stop: Value) -> list[Value]:
         found.append(one)
         waiting += made_from(one)
     return found
+
+
+def _ends_flat(model: Model | None) -> bool:
+    """Whether the network itself takes the last axis off its one output."""
+    layers = () if model is None else model.layers
+    last = max((at for at, one in enumerate(layers) if one.kind in WEIGHTED), default=len(layers))
+    return any(one.kind in ("Squeeze", "Flatten", "Reshape") for one in layers[last + 1 :])
 
 
 def _flattens(value: Value) -> bool:

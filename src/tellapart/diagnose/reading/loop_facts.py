@@ -103,6 +103,9 @@ class Loop(Fact):
         What cuts the loss off from the parameters, and where: the words of the program.
     scheduler_per_batch
         An epoch's scheduler is stepped for every batch.
+    fading_schedule
+        A schedule that leaves next to nothing of the rate early on: its name, where it is made, the factor, and after
+        how many epochs.
     running
         Totals that are never set back although they are shown each epoch.
     averaged
@@ -122,6 +125,7 @@ class Loop(Fact):
     uphill: Position | None = None
     detached: tuple[str, Position] | None = None
     scheduler_per_batch: tuple[str, Position] | None = None
+    fading_schedule: tuple[str, Position, float, int] | None = None
     running: tuple[Fact, ...] = ()
     averaged: tuple[Fact, ...] = ()
     cut_short: Position | None = None

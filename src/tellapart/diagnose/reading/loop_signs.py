@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .apis import api, made_by
 from .fact import Fact
 from .formula import walk
@@ -15,6 +17,8 @@ from .position import Position
 RATIOS = ("f1_score", "precision_score", "recall_score", "roc_auc_score", "average_precision_score", "fbeta_score",
           "precision_recall_fscore_support", "balanced_accuracy_score", "jaccard_score")  # fmt: skip
 EPOCH_SCHEDULERS = ("StepLR", "ExponentialLR", "MultiStepLR")
+FADED = 0.01
+"""Of the first learning rate: from there on steps change next to nothing."""
 OFTEN = 500
 """A StepLR of at least so many steps is meant to count batches."""
 
@@ -57,35 +61,72 @@ def eval_mode_kept(
 
 def scheduler_per_batch(methods: dict[str, list[Event]], batch: Frame) -> tuple[str, Position] | None:
     """Return a schedule meant for epochs that is stepped for every batch."""
+    for event, name, scheduler in _scheduling(methods):
+        if inside(event, batch) and event.value.position is not None:
+            every = number(scheduler.argument(1, "step_size")) or 1
+            if every < OFTEN and _gamma(name, scheduler) < 0.999:
+                return name, event.value.position
+    return None
+
+
+def fading_schedule(
+    methods: dict[str, list[Event]], batch: Frame, epoch: Frame | None
+) -> tuple[str, Position, float, int] | None:
+    """Return a schedule that leaves next to nothing of the learning rate early on.
+
+    Returns
+    -------
+    name, position, factor, after
+        The schedule and where it is made; what is left of the rate after so many epochs, a quarter of all or half.
+    """
+    if epoch is None or not epoch.length:
+        return None
+    for event, name, scheduler in _scheduling(methods):
+        if not inside(event, epoch) or inside(event, batch) or scheduler.position is None:
+            continue
+        for after in (epoch.length // 4, epoch.length // 2):
+            factor = _gamma(name, scheduler) ** _falls(name, scheduler, after)
+            if 0 < factor <= FADED:
+                return name, scheduler.position, factor, after
+    return None
+
+
+def _scheduling(methods: dict[str, list[Event]]) -> Iterator[tuple[Event, str, Made]]:
+    """Yield the steps of schedules that count epochs, with their names and what made them."""
     for event in methods.get("step", []):
         made = event.value
-        if not (inside(event, batch) and isinstance(made, Made) and isinstance(made.function, Part)):
+        if not isinstance(made, Made) or not isinstance(made.function, Part):
             continue
         scheduler = made.function.of
         name = made_by(scheduler).rpartition(".")[2]
-        if name in EPOCH_SCHEDULERS and isinstance(scheduler, Made) and made.position is not None:
-            every = number(scheduler.argument(1, "step_size")) or 1
-            gamma = number(scheduler.argument(1 if name == "ExponentialLR" else 2, "gamma")) or 0.1
-            if every < OFTEN and gamma < 0.999:
-                return name, made.position
-    return None
+        if name in EPOCH_SCHEDULERS and isinstance(scheduler, Made):
+            yield event, name, scheduler
+
+
+def _gamma(name: str, scheduler: Made) -> float:
+    return number(scheduler.argument(1 if name == "ExponentialLR" else 2, "gamma")) or 0.1
+
+
+def _falls(name: str, scheduler: Made, epochs: int) -> int:
+    """Return how often a schedule has cut the rate after so many epochs."""
+    if name == "ExponentialLR":
+        return epochs
+    if name == "StepLR":
+        return epochs // max(1, int(number(scheduler.argument(1, "step_size")) or 1))
+    milestones = literal(scheduler.argument(1, "milestones"))
+    return sum(one <= epochs for one in milestones) if isinstance(milestones, list | tuple) else 0
 
 
 def running_totals(trace: Trace, epoch: Frame | None, loss: Value) -> tuple[Fact, ...]:
     """Return totals that grow in a loop over batches, are shown each epoch, and are never set back."""
     if epoch is None:
         return ()
-    found: dict[str, Fact] = {}
+    found: dict[Position | None, Fact] = {}
     for event in trace.events:
         batch = _loop_within(event, epoch)
-        if event.kind != "bind" or not event.augmented or batch is None or event.name in found:
+        if event.kind == "call" or not event.augmented or batch is None or event.value.position in found:
             continue
-        same = [
-            one
-            for one in trace.events
-            if one.kind == "bind" and one.name == event.name and one.scope is event.scope
-        ]
-        if any(inside(one, epoch) and not one.augmented for one in same):
+        if any(_same_target(one, event) and inside(one, epoch) and not one.augmented for one in trace.events):
             continue
         added = event.value.operands[-1] if isinstance(event.value, Operation) else None
         if not any(one is loss or (isinstance(one, Operation) and one.sign == "==") for one in walk(added)):
@@ -96,8 +137,20 @@ def running_totals(trace: Trace, epoch: Frame | None, loss: Value) -> tuple[Fact
             if one.order > event.order and inside(one, epoch) and not inside(one, batch)
         ]
         if any(deep is event.value for one in shown for deep in walk(one.value, 200)):
-            found[event.name] = bare(trace.source, event.value)
+            found[event.value.position] = bare(trace.source, event.value)
     return tuple(found.values())
+
+
+def _same_target(one: Event, other: Event) -> bool:
+    """Whether two events set one name, or one attribute of one object."""
+    if one.kind != other.kind:
+        return False
+    if one.kind == "bind":
+        return one.name == other.name and one.scope is other.scope
+    a, b = one.target, other.target
+    if not isinstance(a, Part) or not isinstance(b, Part):
+        return False
+    return a.of is b.of and a.kind == b.kind == "attribute" and a.key == b.key
 
 
 def _loop_within(event: Event, epoch: Frame) -> Frame | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .apis import api, made_by
 from .chain import Chains, is_module, is_network
 from .facts import Layer, Model, Output, Pretrained
@@ -77,6 +79,11 @@ class Models:
         if not layers and not is_network(value):
             return None
         frozen = not self.chains.freezing.trainable(value)
+        thawed = [one for one in value.parts.values() if self.chains.freezing.thawed_after(one, value)]
+        if frozen and thawed and not is_ready_made(value):
+            free = {layer.position for one in thawed for layer in self.chains.layers(one)}
+            layers = tuple(replace(one, trainable=one.trainable and one.position in free) for one in layers)
+            frozen = False
         pretrained = next((layer for layer in layers if layer.kind == "Application"), None)
         return Model(
             **fact_of(self.trace.source, value),

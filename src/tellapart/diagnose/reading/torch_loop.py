@@ -18,7 +18,13 @@ from .interpret.values import Made, Operation, Part, Value
 from .layers import fact_of
 from .loop_breaks import cut_short
 from .loop_optimizer import stepped
-from .loop_signs import averaged_metrics, eval_mode_kept, running_totals, scheduler_per_batch
+from .loop_signs import (
+    averaged_metrics,
+    eval_mode_kept,
+    fading_schedule,
+    running_totals,
+    scheduler_per_batch,
+)
 from .models import Models, output_of, unwrapped
 from .own_loss import is_own, own_loss, own_loss_call, scores_of
 from .parts import Parts
@@ -211,6 +217,7 @@ class LoopReader:
             uphill=uphill([one for one in steps if inside(one, batch)]),
             detached=self._detached(event, loss, call, forward, after, framework),
             scheduler_per_batch=scheduler_per_batch(self.methods, batch),
+            fading_schedule=fading_schedule(self.methods, batch, epoch),
             running=running_totals(self.trace, epoch, loss),
             averaged=averaged_metrics(self.trace),
             cut_short=cut_short(self.trace.source, batch.position),

@@ -40,6 +40,8 @@ FAR_START, VERY_FAR_START = 3.0, 10.0
 """Initial loss over ln k: usual weights start within a factor of 2."""
 HUGE_EPSILON = 1e-3
 """Adam's is 1e-8 (1e-7 in Keras); some nets like .1, but then the rate goes with it."""
+RAW = 50
+"""Numbers from here on are no pictures that were scaled."""
 TINY_BATCH, FEW_STEPS = 2, 60
 """Batches of one or two are noise; less than some sixty steps train no net from scratch."""
 
@@ -53,15 +55,16 @@ def learning_rate_too_high(view: View) -> Iterator[Sign | Clear]:
         return
     where, start = view.place("optimizer"), float(finite[0])
     step = f"a step changes the weights by {ratio:.1%} (median)"
+    share = 0.6 if _raw(view) else 1.0  # then the inputs are the fault
     top = float(finite[1:].max())
     even = view.training.expected_initial_loss or 0.7
     # A start that is already far off is that of the inputs or the weights, not of the rate.
     jumped = top > JUMP * max(start, even)
     if view.training.first_not_finite is not None and (ran_away(view) or ratio > LARGE_UPDATE):
         words = f"The loss grows from {start:.3g} to {top:.3g} and stops being a number; {step}."
-        yield Sign(words, 0.85, where)
+        yield Sign(words, 0.85 * share, where)
     elif jumped:
-        yield Sign(f"The loss jumps from {start:.3g} to {top:.3g}; {step}.", 0.85, where)
+        yield Sign(f"The loss jumps from {start:.3g} to {top:.3g}; {step}.", 0.85 * share, where)
     elif ratio > HUGE_UPDATE and not _learns(view):
         yield Sign(f"The loss does not fall ({start:.3g} to {finite[-1]:.3g}), and {step}.", 0.65, where)
     elif ratio > LARGE_UPDATE and not _learns(view):
@@ -85,8 +88,14 @@ def learning_rate_too_low(view: View) -> Iterator[Sign | Clear]:
         yield Sign(f"{words}.", 0.75 * share, view.place("optimizer"))
     elif 0 < ratio < SMALL_UPDATE and not _learns(view):
         yield Sign(f"{words}.", 0.5, view.place("optimizer"))
-    elif ratio >= SMALL_UPDATE:
+    elif ratio >= SMALL_UPDATE and not _fades(view):
         yield Clear(f"{words}.")
+
+
+def _fades(view: View) -> bool:
+    """Whether the text has a schedule that takes the rate away: the first steps say nothing of those to come."""
+    loop = None if view.told is None else view.told.loop
+    return loop is not None and (loop.fading_schedule or loop.scheduler_per_batch) is not None
 
 
 @rule("optimizer.too_few_epochs", "trained on, the score rises")
@@ -152,14 +161,19 @@ def bad_initialisation(view: View) -> Iterator[Sign | Clear]:
         return
     if start is None or even is None or view.loss is None or view.loss.expects == "":
         return
-    inputs = view.train.inputs if view.train is not None else None
-    raw = inputs is not None and max(abs(inputs.low), abs(inputs.high)) > 50
+    raw = _raw(view)
     words = f"The loss starts at {start:.3g}, ln k is {even:.2f}"
     if start > FAR_START * even:
         certainty = 0.3 if raw else 0.7 if start > VERY_FAR_START * even else 0.5
         yield Sign(f"{words}{': the inputs are large' if raw else ''}.", certainty, where)
     elif math.isfinite(start):
         yield Clear(f"{words}.")
+
+
+def _raw(view: View) -> bool:
+    """Whether the pictures come as they are on disk, 0 to 255."""
+    inputs = view.train.inputs if view.train is not None else None
+    return inputs is not None and max(abs(inputs.low), abs(inputs.high)) > RAW
 
 
 @rule("optimizer.unsuitable", "the library's own settings make it learn")

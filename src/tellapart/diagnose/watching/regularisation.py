@@ -62,7 +62,10 @@ def too_strong(view: View) -> Iterator[Sign | Clear]:
 
 
 def _penalty(view: View) -> float:
-    """Return what the loss has beyond the true cross-entropy of the training part, over the latter."""
+    """Return what the loss has beyond the true cross-entropy of the training part, over the latter.
+
+    The least loss of a step counts: a penalty is in every one, while the data's own share comes and goes.
+    """
     loss = view.loss
     if (
         loss is None
@@ -71,10 +74,14 @@ def _penalty(view: View) -> float:
         or not view.epochs
     ):
         return 0.0
-    # A sum over the batch, weights or smoothing are no penalty.
-    if loss.options.get("reduction") == "sum" or view.training.arguments.get("class_weight") is not None:
+    # Another sum than the mean over the batch, weights or smoothing are no penalty.
+    if (
+        loss.options.get("reduction") in ("sum", "none")
+        or view.training.arguments.get("class_weight") is not None
+    ):
         return 0.0
-    shown, true = view.epochs[-1].loss, view.of_train
+    steps = [one.loss for one in view.training.steps if one.epoch == view.epochs[-1].number and one.loss]
+    shown, true = min(steps, default=view.epochs[-1].loss), view.of_train
     own = number_of(true, "log_loss")
     # Of probabilities where scores are expected, the cross-entropy is another.
     if shown is None or not np.isfinite(shown) or not own > 0 or view.holds(DROPPING, "dropout"):

@@ -6,7 +6,7 @@ import libcst as cst
 
 from . import comprehensions, expressions
 from .lookup import item
-from .state import Scope, State
+from .state import Event, Scope, State
 from .values import Items, Known, Part, Table, Value
 
 
@@ -26,6 +26,19 @@ def assign(state: State, target: cst.CSTNode, value: Value, scope: Scope, *, aug
         state.record("store", value, target=part, augmented=augmented)
     elif isinstance(target, cst.Subscript):
         _store_item(state, target, value, scope, augmented)
+
+
+def sets(state: State, event: Event, target: cst.CSTNode, scope: Scope) -> bool:
+    """Whether an event is an assignment to a name or attribute."""
+    if isinstance(target, cst.Name):
+        where = scope.outside.get(target.value, scope)
+        return event.kind == "bind" and event.name == target.value and event.scope is where
+    if isinstance(target, cst.Attribute):
+        stored = event.target if event.kind == "store" and isinstance(event.target, Part) else None
+        if stored is None or stored.kind != "attribute" or stored.key != target.attr.value:
+            return False
+        return stored.of is expressions.evaluate(state, target.value, scope)
+    return False
 
 
 def _unpack(state: State, target: cst.Tuple | cst.List, value: Value, scope: Scope) -> None:

@@ -31,6 +31,8 @@ class Frame:
     position: Position
     length: int | None = None
     """Of a loop over literals, how many passes; it was gone through once."""
+    stands_for_all: bool = False
+    """One pass of a loop was gone through in place of all."""
 
 
 @dataclass(frozen=True, eq=False)

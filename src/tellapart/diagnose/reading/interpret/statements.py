@@ -73,10 +73,23 @@ def _augmented(state: State, node: cst.AugAssign, scope: Scope) -> Ending:
         expressions.evaluate(state, node.target, scope),
         expressions.evaluate(state, node.value, scope),
     )
-    value = operators.binary(sign, left, right)
+    value = None if _adds_up(state, node.target, scope) else operators.binary(sign, left, right)
     value = value or Operation(sign, (left, right), position=state.source.position(node))
     assignment.assign(state, node.target, value, scope, augmented=True)
     return None
+
+
+def _adds_up(state: State, target: cst.CSTNode, scope: Scope) -> bool:
+    """Whether a target was set before a loop of which one pass stands for all: then its value is that of no pass."""
+    at = [number for number, frame in enumerate(state.frames) if frame.stands_for_all]
+    if not at:
+        return False
+    for event in reversed(state.events):
+        if not event.augmented and assignment.sets(state, event, target, scope):
+            return state.frames[at[-1]] not in event.frames
+    # A function's own argument is set in each pass in which it is called.
+    called = any(frame.kind == "function" for frame in state.frames[at[-1] :])
+    return not (called and isinstance(target, cst.Name))
 
 
 def _import(state: State, node: cst.Import, scope: Scope) -> Ending:
@@ -175,7 +188,8 @@ def _for(state: State, node: cst.For, scope: Scope) -> Ending:
     counted = isinstance(node.iter, cst.Call)
     for number, one in enumerate(known or []) if unrolled else [(0, comprehensions.element(over))]:
         start = len(state.events)
-        state.frames = (*frames, Frame("for", over, state.source.position(node), length))
+        around = Frame("for", over, state.source.position(node), length, stands_for_all=not unrolled)
+        state.frames = (*frames, around)
         assignment.assign(state, node.target, one, scope)
         ending = run_block(state, node.body.body, scope)
         state.frames = frames
@@ -201,7 +215,7 @@ def _trains(state: State, start: int) -> bool:
 
 def _while(state: State, node: cst.While, scope: Scope) -> Ending:
     test, frames = expressions.evaluate(state, node.test, scope), state.frames
-    state.frames = (*frames, Frame("while", test, state.source.position(node)))
+    state.frames = (*frames, Frame("while", test, state.source.position(node), stands_for_all=True))
     ending = run_block(state, node.body.body, scope)
     state.frames = frames
     return ending if ending is not None and ending[0] == "return" else None

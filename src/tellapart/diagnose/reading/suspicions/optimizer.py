@@ -99,6 +99,18 @@ def learning_rate_too_low(program: Program) -> Iterator[Sign]:
                 f"{decayed[0]} is stepped for every batch, not every epoch: the learning rate is gone soon.",
                 0.7,
             )
+        yield from _fades(training)
+
+
+def _fades(training: Training) -> Iterator[Sign]:
+    fading = training.loop.fading_schedule if training.loop is not None else None
+    if fading is not None and training.epochs is not None and training.epochs.value:
+        name, where, factor, after = fading
+        words = (
+            f"After {after} of {training.epochs.value:g} epochs {name} has left {factor:.1g} of the learning rate: "
+            "from there on hardly anything is learnt."
+        )
+        yield Sign(where, words, 0.75 if after <= training.epochs.value // 4 else 0.4)
 
 
 @rule("optimizer.too_few_epochs", "loss and score still improve at the end")

@@ -163,7 +163,7 @@ def augmented_validation(program: Program) -> Iterator[Sign]:
             steps = part.of("augment")
             if steps and part.role in ("validation", "test"):
                 names = ", ".join(sorted({step.name.rpartition(".")[2] for step in steps}))
-                yield Sign(part, f"The {part.role} pictures are changed at random too ({names}); only "
+                yield Sign(part, f"The {part.role} pictures are augmented too ({names}); only "
                                  "training pictures "
                            "should be.", 0.8)  # fmt: skip
 
