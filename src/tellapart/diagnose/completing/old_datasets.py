@@ -70,24 +70,45 @@ def _root(call: cst.Call) -> cst.BaseExpression:
 
 
 def _generator(library: Library, call: cst.Call) -> str:
-    split = library.argument(call, "validation_split", SPLIT)
-    made = (
-        f"ImageDataGenerator({f'validation_split={library.code(split.value)}' if split is not None else ''})"
-    )
-    given = {name: library.argument(call, name, place) for name, place in KEPT.items()}
-    said = {name: library.code(one.value) for name, one in given.items() if one is not None}
-    labels = library.argument(call, "label_mode", LABELS)
-    mode = (
-        str(labels.value.evaluated_value)
-        if labels is not None and isinstance(labels.value, cst.SimpleString)
-        else ""
-    )
+    known = {"validation_split": SPLIT, "label_mode": LABELS, **KEPT}
+    given = {name: library.argument(call, name, place) for name, place in known.items()}
+    values = _spread(library, call) | {name: one.value for name, one in given.items() if one is not None}
+    said = {name: library.code(one) for name, one in values.items() if name in known}
+    split, labels = said.pop("validation_split", ""), said.pop("label_mode", "")
+    made = f"ImageDataGenerator({f'validation_split={split}' if split else ''})"
+    mode = labels.strip("\"'")
     arguments = [said.pop("directory", '""'), f"target_size={said.pop('image_size', DEFAULT_SIZE)}"]
     arguments += [
         f'class_mode="{MODES.get(mode, "sparse")}"',
         *(f"{name}={value}" for name, value in said.items()),
     ]
     return f"{made}.flow_from_directory({', '.join(arguments)})"
+
+
+def _spread(library: Library, call: cst.Call) -> dict[str, cst.BaseExpression]:
+    """Return what ``**settings`` gives, where `settings` is written out: ``dict(...)`` or ``{...}``."""
+    found: dict[str, cst.BaseExpression] = {}
+    for one in call.args:
+        if one.star != "**":
+            continue
+        held = one.value
+        if isinstance(held, cst.Name):
+            assigned = [
+                node.value
+                for node in library.nodes(cst.Assign)
+                if any(library.code(target.target) == held.value for target in node.targets)
+            ]
+            held = assigned[0] if len(assigned) == 1 else held
+        if isinstance(held, cst.Dict):
+            entries = [each for each in held.elements if isinstance(each, cst.DictElement)]
+            found |= {
+                str(each.key.evaluated_value): each.value
+                for each in entries
+                if isinstance(each.key, cst.SimpleString)
+            }
+        elif isinstance(held, cst.Call) and library.code(held.func) == "dict":
+            found |= {each.keyword.value: each.value for each in held.args if each.keyword is not None}
+    return found
 
 
 def _chains(library: Library) -> Iterator[tuple[cst.Call, cst.BaseExpression]]:

@@ -6,6 +6,7 @@ network's ``fit``, a split, a loader, a loss.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,6 +33,13 @@ FILE_LIBRARIES = ("os.", "glob.", "pathlib.", "PIL.", "cv2.", "shutil.")
 FACTS = ("shape", "size", "ndim", "dtype", "samples", "n", "batch_size", "class_indices", "classes", "filenames",
          "num_classes", "class_names", "targets")  # fmt: skip
 """What a value says about itself: what becomes of that says nothing of the value."""
+
+
+REPORTS = ("accuracy_score", "balanced_accuracy_score", "classification_report", "confusion_matrix", "f1_score",
+           "precision_score", "recall_score", "roc_auc_score", "average_precision_score")  # fmt: skip
+"""Functions of scikit-learn's that are given labels first, then what was predicted."""
+DECIDED = re.compile(r"\b(argmax|round|rint|predict|predict_classes|max|topk)\(|>=?\s*0")
+"""How scores become classes."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,31 @@ class Uses(Library):
                 yield from self._bound(one.target, holder, way, seen)
         elif isinstance(holder, cst.For) and holder.iter is node:
             yield from self._iterated(holder, way)
+        elif isinstance(holder, (cst.Comparison, cst.ComparisonTarget)):
+            yield from self._compared(node, holder, way)
+
+    def _compared(
+        self, node: cst.CSTNode, holder: cst.Comparison | cst.ComparisonTarget, way: _Way
+    ) -> Iterator[Use]:
+        """Say what is held against something: what became of pictures, or the labels of what was decided."""
+        whole = self.parent(holder) if isinstance(holder, cst.ComparisonTarget) else holder
+        if not isinstance(whole, cst.Comparison) or len(whole.comparisons) != 1:
+            return
+        if way.network:
+            yield way.use("pictures", self._judged_part(whole), sure=False)
+        elif isinstance(whole.comparisons[0].operator, (cst.Equal, cst.NotEqual)):
+            other = whole.left if node is not whole.left else whole.comparisons[0].comparator
+            said = {self.code(other)} | {
+                self.code(one.value)
+                for one in self.nodes(cst.Assign)
+                if any(self.code(other) in self.code(target.target) for target in one.targets)
+            }
+            if isinstance(other, (cst.Name, cst.Call)) and any(map(DECIDED.search, said)):
+                yield way.use("labels", self._judged_part(whole), sure=False)
+
+    def _judged_part(self, node: cst.CSTNode) -> str:
+        """Return the part that judges there: validation within a loop over epochs, else test."""
+        return "test" if self.around(node, cst.For) is None else "validation"
 
     def _bound(
         self, target: cst.BaseExpression, statement: cst.CSTNode, way: _Way, seen: set[cst.CSTNode]
@@ -183,6 +216,8 @@ class Uses(Library):
             and name in ("fit", "evaluate", "predict", "flow")
         ):
             yield from self._method(call, name, keyword or place, way, seen)
+        elif last in REPORTS and (place == 0 or keyword == "y_true"):
+            yield way.use("labels", self._judged_part(call), sure=False)
         elif last in FOLDERS or full.startswith(FILE_LIBRARIES):
             return  # a path, not what lies there
         elif last == "train_test_split":

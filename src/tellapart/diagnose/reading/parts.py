@@ -6,7 +6,20 @@ from typing import Any
 
 from .apis import api, made_by
 from .data_facts import DataPart, Split, Step
-from .interpret.values import Function, Instance, Items, Known, Made, Operation, Part, Value, literal, number
+from .formula import word
+from .interpret.values import (
+    External,
+    Function,
+    Instance,
+    Items,
+    Known,
+    Made,
+    Operation,
+    Part,
+    Value,
+    literal,
+    number,
+)
 from .layers import fact_of, pair
 from .position import Position
 from .provenance import READING_METHODS, Provenance
@@ -15,6 +28,9 @@ from .sameness import sameness
 CLASS_COUNTS = {"mnist": 10, "fashion_mnist": 10, "fashionmnist": 10, "cifar10": 10, "cifar100": 100, "svhn": 10,
                 "kmnist": 10}  # fmt: skip
 """Sets that libraries bring along, and how many classes each has."""
+
+FOLDER_DEPTH = 12
+"""Pieces of a path inside each other."""
 
 
 class Parts:
@@ -211,25 +227,33 @@ def identity(value: Value) -> Value:
     return value
 
 
-def _folder(value: Value | None) -> str | None:
-    given = literal(value)
-    if isinstance(given, str):
-        return given
-    if isinstance(value, Made) and api(value.function).rpartition(".")[2] == "join":
-        parts = [literal(one) for one in value.arguments]
-        known = [
-            one if isinstance(one, str) else _unknown(arg)
-            for one, arg in zip(parts, value.arguments, strict=True)
-        ]
-        return "/".join(known)
-    return _unknown(value) if value is not None else None
-
-
-def _unknown(value: Value) -> str:
-    """Return a name for a folder that is not written out: where it comes from."""
-    return (
-        f"<{value.position}, column {value.position.column}>" if value.position is not None else "<unknown>"
-    )
+def _folder(value: Value | None, depth: int = 0) -> str | None:
+    """Return a folder as it is written out, with ``<…>`` for what is not known; equal for the same folder alone."""
+    if value is None:
+        return None
+    if isinstance(literal(value), str):
+        return str(literal(value))
+    if depth > FOLDER_DEPTH:
+        return f"<{id(value):x}>"
+    if isinstance(value, Operation) and value.sign in ("+", "/") and len(value.operands) == 2:
+        between = "/" if value.sign == "/" else ""
+        return between.join(_folder(one, depth + 1) or "" for one in value.operands)
+    if isinstance(value, Made):
+        given = [_folder(one, depth + 1) or "" for one in value.arguments]
+        if word(value) in ("join", "joinpath", "Path"):
+            own = (
+                value.function.of if word(value) == "joinpath" and isinstance(value.function, Part) else None
+            )
+            return "/".join([*([] if own is None else [_folder(own, depth + 1) or ""]), *given])
+        if word(value) in ("str", "fspath", "abspath", "realpath", "expanduser") and len(given) == 1:
+            return given[0]
+        return f"<{word(value)}({', '.join(given)})>"
+    if isinstance(value, Part):
+        key = value.key if isinstance(value.key, str | int) else literal(value.key)
+        return f"<{_folder(value.of, depth + 1)}.{key}>"
+    if isinstance(value, External):
+        return value.name
+    return f"<{id(value):x}>"  # one unknown is itself, and no other
 
 
 def _generator_settings(value: Made, method: str) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def wrong_encoding(view: View) -> Iterator[Sign | Clear]:
     columns = math.prod(part.labels.shape)
     name = "" if loss is None else plain(loss.name)
     where = view.place_of("train")
+    keras = view.training.model.framework == "keras"
     shown = f"labels run from {low:g} to {high:g} in rows of {columns}"
     if len(view.label_values) == 1 and part.pictures > 1:
         yield Sign(f"Every training label is {low:g}.", 0.85, where)
@@ -88,7 +89,7 @@ def wrong_encoding(view: View) -> Iterator[Sign | Clear]:
         yield Sign(f"The loss compares {width} outputs with rows of {width}, but the {shown}.", 0.95, where)
     elif columns > 1 and name == "sparsecategoricalcrossentropy":
         yield Sign(f"The loss takes one number for a picture, but the {shown}.", 0.95, where)
-    elif other := next((one for one in view.judging if _otherwise(part, one)), None):
+    elif other := next((one for one in view.judging if _otherwise(part, one, keras)), None):
         yield Sign(
             f"Training {shown}, those of the {other.name} part from {other.labels.low:g} to {other.labels.high:g}"  # type: ignore[union-attr]
             f" in rows of {math.prod(other.labels.shape)}.",  # type: ignore[union-attr]
@@ -113,15 +114,18 @@ def _bounded(part: Part) -> bool:
     return part.outputs is not None and part.outputs.low >= 0 and part.outputs.high <= 1
 
 
-def _otherwise(part: Part, other: Part) -> bool:
-    """Whether two parts write their labels in ranges that no split of one set gives."""
+def _otherwise(part: Part, other: Part, keras: bool) -> bool:
+    """Whether two parts write their labels in ranges that no split of one set gives.
+
+    Keras gives both parts to one loss; a loop may make rows of the training labels alone, for its loss.
+    """
     if part.labels is None or other.labels is None:
         return False
     columns = [math.prod(one.labels.shape) for one in (part, other) if one.labels is not None]
     factor = 100  # 0..1 against 0..255
     apart = max(abs(part.labels.high), 1e-9) * factor < abs(other.labels.high)
     return (
-        columns[0] != columns[1]
+        (keras and columns[0] != columns[1])
         or apart
         or max(abs(other.labels.high), 1e-9) * factor < abs(part.labels.high)
     )

@@ -171,9 +171,10 @@ def bad_initialisation(view: View) -> Iterator[Sign | Clear]:
 
 
 def _raw(view: View) -> bool:
-    """Whether the pictures come as they are on disk, 0 to 255."""
+    """Whether the weights get the pictures as they are on disk, 0 to 255."""
     inputs = view.train.inputs if view.train is not None else None
-    return inputs is not None and max(abs(inputs.low), abs(inputs.high)) > RAW
+    scaled = view.holds(("Rescaling", "Normalization"))
+    return not scaled and inputs is not None and max(abs(inputs.low), abs(inputs.high)) > RAW
 
 
 @rule("optimizer.unsuitable", "the library's own settings make it learn")
@@ -206,7 +207,7 @@ def batch_size(view: View) -> Iterator[Sign | Clear]:
     """Look for batches of next to nothing, and for next to no steps."""
     part = view.train
     sizes = [size for one in part.passes for size in one.batch_sizes] if part is not None else []
-    if part is None or not sizes:
+    if part is None or not sizes or not view.training.n_steps:
         return
     usual, steps = round(median(sizes)), view.training.n_steps
     words = f"Batches of {usual}, {steps} steps in all"

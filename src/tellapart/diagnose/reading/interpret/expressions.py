@@ -44,16 +44,21 @@ def _joined(state: State, node: cst.ConcatenatedString, scope: Scope) -> Value:
 
 
 def _formatted(state: State, node: cst.FormattedString, scope: Scope) -> Value:
-    texts: list[str] = []
+    """Join the pieces as ``+`` would; of a number written in a format of its own nothing is known."""
+    joined: Value = Known("", position=state.source.position(node))
     for part in node.parts:
         if isinstance(part, cst.FormattedStringText):
-            texts.append(part.value)
+            piece: Value = Known(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
-            value = evaluate(state, part.expression, scope)
-            if not isinstance(value, Known) or part.format_spec is not None:
-                return Unread()
-            texts.append(str(value.value))
-    return Known("".join(texts))
+            piece = evaluate(state, part.expression, scope)
+            if part.format_spec is not None:
+                piece = Unread()
+            elif isinstance(piece, Known):
+                piece = Known(str(piece.value))
+        else:
+            continue
+        joined = operators.binary("+", joined, piece) or Operation("+", (joined, piece))
+    return joined
 
 
 def _name(state: State, node: cst.Name, scope: Scope) -> Value:

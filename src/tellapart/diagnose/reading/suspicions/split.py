@@ -122,7 +122,8 @@ def validation_is_training(program: Program) -> Iterator[Sign]:
             if same and _whole(other) and training.style == "fit":
                 yield Sign(other, "Validation uses the very pictures that are trained on.", 0.95)
             elif _same_folder(train, other) and train.subset == other.subset:
-                yield Sign(other, f"Training and validation read the same folder ({other.directory}).", 0.95)
+                written = "" if "<" in (other.directory or "<") else f" ({other.directory})"
+                yield Sign(other, f"Training and validation read the same folder{written}.", 0.95)
 
 
 def _same_folder(train: DataPart, other: DataPart) -> bool:
