@@ -444,6 +444,54 @@ some = some
     assert "ImageDataGenerator" not in mapped.text
 
 
+@pytest.mark.parametrize(
+    "settings",
+    ["dict(image_size=(20, 20), label_mode='binary')", "{'image_size': (20, 20), 'label_mode': 'binary'}"],
+)
+def test_settings_spread_into_a_reader_are_kept(settings: str) -> None:
+    text = f"""\
+import keras
+common = {settings}
+some = keras.utils.image_dataset_from_directory('cells', seed=1, **common)
+"""
+    assert "'cells', target_size=(20, 20), class_mode=\"binary\", seed=1)" in complete(text, None).text
+
+
+JUDGED = {
+    "validation": """
+    with torch.no_grad():
+        out = net(held)
+        right = (out.argmax(1) == truth).float().mean()
+""",
+    "test": """
+from sklearn.metrics import accuracy_score
+out = net(held).argmax(dim=1)
+print(accuracy_score(truth, out))
+""",
+}
+
+
+@pytest.mark.parametrize(("part", "judging"), JUDGED.items())
+def test_pictures_and_labels_that_only_judge_are_filled_in(
+    part: str, judging: str, pictures_in_parts: Path
+) -> None:
+    text = f"""{LOOP}
+for epoch in range(3):
+    optimizer.zero_grad()
+    loss = nn.functional.cross_entropy(net(some), labels)
+    loss.backward()
+    optimizer.step()
+{judging}"""
+    said = complete(text, pictures_in_parts).assumptions
+    assert any(one.startswith(f"held is not defined: the {part} pictures") for one in said)
+    assert any(one.startswith(f"truth is not defined: class numbers of the {part} pictures") for one in said)
+
+
+def test_what_is_compared_with_no_decision_is_no_label(pictures_in_parts: Path) -> None:
+    text = f"{LOOP}\nif phase == 'train':\n    print(1)\n"
+    assert "\nphase = " not in complete(text, pictures_in_parts).text
+
+
 def test_without_pictures_an_undefined_array_is_refused() -> None:
     with pytest.raises(OptionError, match="left is not defined") as caught:
         complete(f"{NETWORK}    model.fit(left, right, epochs=1)\n", None)

@@ -60,6 +60,14 @@ def test_both_factors_are_tried_nearest_to_the_usual_rate_first():
     assert rates == ["The learning rate is 0.001.", "The learning rate is 0.1.", "The learning rate is 1."]
 
 
+def test_a_schedule_that_takes_the_rate_away_is_not_stepped():
+    schedule = "schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.01)\nfor epoch in range(20):"
+    faulty = replaced(TORCH, "for epoch in range(4):", f"{schedule}\n    schedule.step()")
+    after = mended("optimizer.learning_rate_too_low", faulty)
+    assert "ExponentialLR" in after
+    assert "schedule.step()" not in after
+
+
 RUNS = [
     ("optimizer.learning_rate_too_low", TORCH, ("lr=0.01", "lr=1e-7", "range(4)", "range(25)")),
     ("optimizer.bad_initialisation", TORCH, (

@@ -218,6 +218,8 @@ class Uses(Library):
             yield from self._method(call, name, keyword or place, way, seen)
         elif last in REPORTS and (place == 0 or keyword == "y_true"):
             yield way.use("labels", self._judged_part(call), sure=False)
+        elif last in REPORTS and way.network:
+            yield way.use("pictures", self._judged_part(call), sure=False)
         elif last in FOLDERS or full.startswith(FILE_LIBRARIES):
             return  # a path, not what lies there
         elif last == "train_test_split":

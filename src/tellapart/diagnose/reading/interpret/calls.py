@@ -66,12 +66,25 @@ def call(
         if isinstance(original, Instance | Made):  # another object of the same make, with methods of its own
             held = {key: one for key, one in original.parts.items() if not isinstance(one, Part | Function)}
             return replace(original, position=position, parts=held)
+    if _is_partial(function) and isinstance(function, Made):
+        first, *given = function.arguments
+        return call(state, first, [*given, *arguments], function.keywords | keywords, position)
     made = Made(function, arguments, keywords, position=position)
     folded = foldable.fold(state, made)
     if folded is not None:
         return folded
     state.record("call", made)
     return made
+
+
+def _is_partial(function: Value) -> bool:
+    """Whether something is a function that ``functools.partial`` has given some of its arguments."""
+    return (
+        isinstance(function, Made)
+        and isinstance(function.function, External)
+        and function.function.name == "functools.partial"
+        and bool(function.arguments)
+    )
 
 
 def _super(scope: Scope, position: Position) -> Value:

@@ -1,0 +1,30 @@
+"""Trainings in PyTorch that look like one fault and have another, or none."""
+
+from __future__ import annotations
+
+CASES = {
+    "a sum of its own making": """
+        def focal(out, labels):
+            each = F.cross_entropy(out, labels, reduction="none")
+            return ((1 - torch.exp(-each)) ** 2 * each).sum()
+        fit(net(), noise[0], V=noise[1], loss=focal)
+    """,
+    "a penalty": """
+        model = net()
+        fit(model, noise[0], V=noise[1], rate=1e-4,
+            loss=lambda out, labels: F.cross_entropy(out, labels) + 3 + sum(p.pow(2).sum() for p in model.parameters()))
+    """,
+    "one class for all": """
+        model = net()
+        with torch.no_grad():
+            model[-1].bias.copy_(torch.tensor([50., 0.]))
+        fit(model, rate=1e-6, epochs=4)
+    """,
+    "rows made for the loss": """
+        fit(net(), noise[0], V=noise[1], loss=lambda out, labels: nn.MSELoss()(out, torch.eye(2)[labels]))
+    """,
+    "raw pictures": """
+        model = net()
+        fit(model, X * 255, V=V * 255, optimizer=torch.optim.SGD(model.parameters(), lr=.5), epochs=3)
+    """,
+}

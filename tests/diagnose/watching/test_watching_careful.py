@@ -1,0 +1,88 @@
+"""What looks like one fault and is another, or none, is not taken for it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from tellapart.diagnose.answer import Experiment
+from tellapart.diagnose.examined import Examined
+from tellapart.diagnose.proving.trial import Tried
+from tellapart.diagnose.reading import Suspicion, read_program
+from tellapart.diagnose.recording import Recording
+from tellapart.diagnose.verdict import conclude
+from tellapart.diagnose.watching import look
+from tellapart.diagnose.watching.look import Seen
+from tellapart.evaluate.estimate import Estimate
+
+from . import careful_cases, torch_cases
+from .conftest import recorded
+
+
+@pytest.fixture(scope="session")
+def careful_runs(tmp_path_factory) -> dict[str, Recording]:
+    """Return case -> recording."""
+    return recorded(tmp_path_factory.mktemp("careful"), torch_cases.PRELUDE, careful_cases.CASES)
+
+
+@pytest.fixture(scope="session")
+def careful(careful_runs) -> dict[str, Seen]:
+    """Return case -> what is seen in its run."""
+    return {name: look(one) for name, one in careful_runs.items()}
+
+
+def certainty(seen: Seen, code: str) -> float:
+    return next((one.certainty for one in seen.suspicions if one.code == code), 0.0)
+
+
+def test_a_loss_that_is_no_mean_is_no_penalty(careful):
+    assert certainty(careful["a sum of its own making"], "regularisation.too_strong") == 0
+    assert certainty(careful["a penalty"], "regularisation.too_strong") >= 0.5
+
+
+def test_predictions_of_one_class_clear_no_way_of_computing_a_figure(careful):
+    seen = careful["one class for all"]
+    assert not [one.code for one in seen.ruled_out if one.why.startswith("All ")]
+    assert certainty(seen, "metric.not_reset") == 0
+
+
+def test_rows_that_a_loop_makes_for_its_loss_are_no_wrong_labels(careful):
+    seen = careful["rows made for the loss"]
+    assert certainty(seen, "label.wrong_encoding") == 0
+    assert certainty(seen, "loss.regression_loss") >= 0.5
+
+
+def test_raw_pictures_are_suspected_before_the_rate_that_they_make_too_high(careful):
+    seen = careful["raw pictures"]
+    assert certainty(seen, "prep.unscaled") > certainty(seen, "optimizer.learning_rate_too_high")
+
+
+@pytest.mark.parametrize(
+    ("reached", "cut", "named"), [(0.5, True, True), (0.7, True, False), (0.5, False, False)]
+)
+def test_only_a_trial_too_short_to_learn_anything_clears_nothing(careful_runs, reached, cut, named):
+    code = "arch.linear_only"
+    text = "import torch\nnet = torch.nn.Sequential(torch.nn.Linear(4, 2))\n"
+    suspicion = Suspicion(code, None, "None of the layers has an activation.", 0.95, "")
+    before, after = Estimate(0.5, 0.4, 0.6, 60), Estimate(reached, reached - 0.1, reached + 0.1, 60)
+    gain = Estimate(reached - 0.5, -0.4, 0.4, 60)
+    one = Experiment("Every hidden layer has ReLU.", "balanced_accuracy", before, after, gain, (0,))
+    script = SimpleNamespace(given=text, text=text, assumptions=(), line_given=lambda line: line)
+    found = conclude(
+        Examined(
+            script=script,  # type: ignore[arg-type]
+            program=read_program(text),
+            runs=(careful_runs["one class for all"],),
+            suspects=(suspicion,),
+            ruled_out=(),
+            compared=(),
+            tried=((Tried(suspicion, proved=False, fails=False, experiments=(one,), edit=None),),),
+            notes=("the training is long: it had 1 of its 9 epochs",) if cut else (),
+            cut=cut,
+        ),
+        1.0,
+    )
+    assert (found.verdict.value == "unknown") is cut
+    assert (code in {each.code for each in found.remarks}) is named
+    assert ("What is suspected most: there is no activation" in found.summary) is named
