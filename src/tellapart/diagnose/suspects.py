@@ -8,6 +8,9 @@ from dataclasses import replace
 from .reading import Suspicion
 from .watching import RuledOut, Seen
 
+UNSURE = 0.5
+"""Below this certainty of the text its line may be a wrong one."""
+
 
 def suspects(
     read: Sequence[Suspicion], seen: Seen | None
@@ -39,6 +42,7 @@ def suspects(
 
 def _both(read: Suspicion, seen: Suspicion) -> Suspicion:
     certainty = 1 - (1 - read.certainty) * (1 - seen.certainty)
-    if seen.position is not None and seen.certainty > read.certainty:
+    # The text names a line, a run only the part of the program that its figures are of.
+    if seen.position is not None and (read.position is None or read.certainty < UNSURE):
         read, seen = seen, read
     return replace(read, certainty=certainty, words=f"{read.words} {seen.words}")

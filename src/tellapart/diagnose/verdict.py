@@ -200,7 +200,7 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
         words=suspicion.words,
         file=examined.program.file,
         line=None if position is None else examined.script.line_given(position.line),
-        source=suspicion.source,
+        source=_source(examined, suspicion),
         confidence=max(certainty, PROVED) if proved else min(certainty, NOT_PROVED),
         proved=proved,
         experiments=() if tried is None else tried.experiments,
@@ -208,6 +208,17 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
         patch=patch,
         together=(suspicion.code, *(one.code for one in partners)) if partners else (),
     )
+
+
+def _source(examined: Examined, suspicion: Suspicion) -> str:
+    """Return the line in the user's own words: what was completed or brought up to date reads otherwise."""
+    given, position = examined.script.given, suspicion.position
+    own = bool(suspicion.source) and suspicion.source.splitlines()[0].strip() in given
+    line = None if position is None or position.cell else examined.script.line_given(position.line)
+    lines = given.splitlines()
+    if own or line is None or not 1 <= line <= len(lines):
+        return suspicion.source
+    return lines[line - 1].strip()
 
 
 def _fixes(codes: Sequence[str]) -> str:

@@ -174,3 +174,25 @@ def test_numbers_made_in_loops_that_are_written_out_are_still_known() -> None:
     """
     (model,) = read_program(textwrap.dedent(text)).models
     assert [one.units for one in model.layers] == [16, 32, 64]
+
+
+FREEZING = """
+import keras
+from keras import layers
+
+def freeze(model, upto=None):
+    for layer in model.layers[:upto]:
+        layer.trainable = False
+
+model = keras.Sequential([keras.Input((96, 96, 3)), layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+freeze(model)
+model.compile("adam", "binary_crossentropy")
+model.fit(x, y, epochs=20)
+"""
+
+
+def test_a_network_is_frozen_where_the_text_does_so_and_not_where_a_part_is() -> None:
+    position = codes(FREEZING)["arch.frozen"].position
+    assert position is not None
+    assert FREEZING.splitlines()[position.line - 1].strip() == "layer.trainable = False"
+    assert "arch.frozen" not in codes(FREEZING.replace("upto=None", "upto=1"))

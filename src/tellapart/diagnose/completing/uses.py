@@ -35,6 +35,11 @@ FACTS = ("shape", "size", "ndim", "dtype", "samples", "n", "batch_size", "class_
 """What a value says about itself: what becomes of that says nothing of the value."""
 
 
+LOADED: dict[str | int, str] = {0: "dataset", "dataset": "dataset"}
+SETS: dict[str, dict[str | int, str]] = {
+    "TensorDataset": {0: "pictures", 1: "labels"}, "DataLoader": LOADED, "random_split": LOADED, "Subset": LOADED,
+}  # fmt: skip
+"""What data sets of PyTorch are given, by place or keyword."""
 REPORTS = ("accuracy_score", "balanced_accuracy_score", "classification_report", "confusion_matrix", "f1_score",
            "precision_score", "recall_score", "roc_auc_score", "average_precision_score")  # fmt: skip
 """Functions of scikit-learn's that are given labels first, then what was predicted."""
@@ -216,18 +221,15 @@ class Uses(Library):
             and name in ("fit", "evaluate", "predict", "flow")
         ):
             yield from self._method(call, name, keyword or place, way, seen)
-        elif last in REPORTS and (place == 0 or keyword == "y_true"):
-            yield way.use("labels", self._judged_part(call), sure=False)
-        elif last in REPORTS and way.network:
-            yield way.use("pictures", self._judged_part(call), sure=False)
+        elif last in REPORTS and (way.network or place == 0 or keyword == "y_true"):
+            kind = "pictures" if way.network else "labels"
+            yield way.use(kind, self._judged_part(call), sure=False)
         elif last in FOLDERS or full.startswith(FILE_LIBRARIES):
             return  # a path, not what lies there
         elif last == "train_test_split":
             yield from self._split(call, place, way, seen)
-        elif last == "TensorDataset" and place < 2:
-            yield way.use(("pictures", "labels")[place], self._part_of(call, way, seen))
-        elif last in ("DataLoader", "random_split", "Subset") and (place == 0 or keyword == "dataset"):
-            yield way.use("dataset", self._part_of(call, way, seen))
+        elif last in SETS and (held := SETS[last].get(keyword or place)):
+            yield way.use(held, self._part_of(call, way, seen))
         elif (label := self._loss(call, place)) is not None:
             if label:
                 yield way.use("labels", "train")

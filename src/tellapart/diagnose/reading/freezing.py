@@ -5,7 +5,14 @@ from __future__ import annotations
 from .apis import api, made_by
 from .interpret.run import Trace
 from .interpret.state import Event
-from .interpret.values import Known, Made, Part, Value, literal
+from .interpret.values import Known, Made, Operation, Part, Value, literal
+from .position import Position
+
+
+def _is_all(key: Value | str | None) -> bool:
+    """Whether a slice takes everything: ``[:]``, ``[:upto]`` where `upto` is None."""
+    ends = key.operands if isinstance(key, Operation) and key.sign == ":" else ()
+    return bool(ends) and all(isinstance(one, Known) and one.value is None for one in ends)
 
 
 class Freezing:
@@ -14,6 +21,7 @@ class Freezing:
     def __init__(self, trace: Trace) -> None:
         self._whole: dict[int, tuple[bool, int]] = {}
         self._parts: dict[int, bool] = {}
+        self._places: dict[int, Position] = {}
         self.made: dict[int, int] = {}
         for event in trace.events:
             if event.kind == "call":
@@ -44,7 +52,7 @@ class Freezing:
                 of = of.function
                 continue
             if of.kind == "item":
-                partial = True
+                partial = partial or not _is_all(of.key)
             elif of.kind == "attribute" and of.key not in ("layers", "parameters", "children", "modules", "features",
                                                            "named_parameters", "base", "backbone"):  # fmt: skip
                 return
@@ -53,11 +61,18 @@ class Freezing:
             self._parts[id(of)] = trainable
         else:
             self._whole[id(of)] = (trainable, event.order)
+            where = event.value.position if event.kind == "call" else getattr(event.target, "position", None)
+            if not trainable and where is not None:
+                self._places[id(of)] = where
             self._parts.pop(id(of), None)
 
     def order(self, value: Value | None) -> int:
         """Return when a value was frozen as a whole, -1 if never."""
         return self._whole.get(id(value), (True, -1))[1]
+
+    def place(self, value: Value | None) -> Position | None:
+        """Return where a value was frozen as a whole."""
+        return self._places.get(id(value))
 
     def trainable(self, value: Value | None) -> bool:
         """Say whether a layer or network as a whole is left to train."""

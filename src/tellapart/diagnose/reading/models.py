@@ -103,6 +103,7 @@ class Models:
                 frozen=not pretrained.trainable,
             ),
             frozen=self._frozen(value, layers, frozen),
+            frozen_at=self.chains.freezing.place(value),
         )
 
     def _frozen(self, value: Value, layers: tuple[Layer, ...], frozen: bool) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .fact import Fact
+from .position import Position
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,8 @@ class Model(Fact):
     pretrained: Pretrained | None
     frozen: bool = False
     """Nothing in it is trained."""
+    frozen_at: Position | None = None
+    """Where it is frozen as a whole, if it is."""
 
     def has(self, *kinds: str) -> bool:
         """Say whether a layer of one of these kinds is in it."""

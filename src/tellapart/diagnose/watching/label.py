@@ -125,7 +125,7 @@ def _otherwise(part: Part, other: Part, keras: bool) -> bool:
     factor = 100  # 0..1 against 0..255
     apart = max(abs(part.labels.high), 1e-9) * factor < abs(other.labels.high)
     return (
-        (keras and columns[0] != columns[1])
+        (columns[0] != columns[1] and (keras or columns[0] == 1))
         or apart
         or max(abs(other.labels.high), 1e-9) * factor < abs(part.labels.high)
     )

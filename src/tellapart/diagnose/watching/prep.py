@@ -81,7 +81,7 @@ def double_scaled(view: View) -> Iterator[Sign | Clear]:
         words = (
             f"Inputs reach {seen.high:.2g}; the network divides them again, to {tiny[0].mean:.2g} on average."
         )
-        yield Sign(words, 0.9, view.place("model"))
+        yield Sign(words, 0.9, view.place_of_layer("Rescaling"))
     else:
         yield Clear(f"Inputs run from {seen.low:.3g} to {seen.high:.3g}: not divided twice.")
 

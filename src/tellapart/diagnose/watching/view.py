@@ -57,6 +57,12 @@ class View:
         """Return where the text has the ``optimizer``, ``loss``, ``model``, ``output`` or ``loop``, if it does."""
         return None if self.told is None else getattr(self.told, name)
 
+    def place_of_layer(self, kind: str) -> Fact | None:
+        """Return where the text has the first layer of a kind, else the network."""
+        model = None if self.told is None else self.told.model
+        layers = () if model is None else model.layers
+        return next((one for one in layers if one.kind == kind), model)
+
     def place_of(self, part: str) -> Fact | None:
         """Return where the text has a part of the recording, if it does."""
         role = part.partition(" ")[0]

@@ -114,13 +114,13 @@ def frozen(program: Program) -> Iterator[Sign]:
             and any(layer.kind in (*WEIGHTED, "Application") for layer in model.layers)
         ):
             yield Sign(
-                model,
+                model.frozen_at or model,
                 "Every layer of the network is frozen, the last one included: nothing can be learnt.",
                 0.95,
             )
         elif model is not None and model.output is not None and not model.output.layer.trainable:
             yield Sign(
-                model.output,
+                model.frozen_at or model.output,
                 "The last layer is frozen: what was learnt elsewhere cannot become these classes.",
                 0.85,
             )
