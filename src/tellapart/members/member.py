@@ -78,6 +78,8 @@ class Fitted:
         How it weighted the classes, where it decided that; members after it do likewise.
     networks
         Pretrained ones that its model holds; empty: the job's own, or none.
+    plain_logits
+        (N, K) as `logits`, of its first, plain look at the pictures; None where there was no other.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Fitted:
     history: tuple[dict[str, Any], ...] = field(default=())
     balance: Balance | None = None
     networks: tuple[Backbone, ...] = ()
+    plain_logits: np.ndarray | None = None
 
     @property
     def complete(self) -> bool:

@@ -61,6 +61,7 @@ def fit_probe(job: Job, features_ND: StoredFeatures, backbone: Backbone) -> Fitt
     began = time.perf_counter()
     job.progress.stage("probe", job.split.folds.shape[0] * job.split.count)
     heads = choose_heads(job, features_ND, backbone.deepest)
+    plain = heads.logits_NK
     heads, sight, why = widen(job, features_ND, heads, Sight((backbone,)))
     labels, weights = job.pictures.labels, heads.class_weights
     development, final = job.split.indices("train", "validation"), heads.final
@@ -80,6 +81,7 @@ def fit_probe(job: Job, features_ND: StoredFeatures, backbone: Backbone) -> Fitt
         f"{final.reach.words}, strength {final.strength:g}; {heads.balance.words()}; {why}",
         balance=heads.balance,
         networks=sight.networks,
+        plain_logits=plain,
     )
 
 

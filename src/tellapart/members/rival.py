@@ -32,10 +32,15 @@ class Rival:
             f"be told from that (exact McNemar test)."
         )
 
-    def balanced_accuracy(self) -> float:
-        """Out of fold."""
-        rows = self.job.split.indices("train")
-        return balanced_accuracy(self.fitted.logits[rows].argmax(1), self.job.pictures.labels[rows])
+    def plain_balanced_accuracy(self) -> float:
+        """Out of fold, of its plain look.
+
+        How well a network knows such pictures shows in one look at each. More looks brought it from .74 to .94 on
+        pellets, where nets trained from scratch reach 1.00 and must not be given up after a glance.
+        """
+        plain, rows = self.fitted.plain_logits, self.job.split.indices("train")
+        logits = self.fitted.logits if plain is None else plain
+        return balanced_accuracy(logits[rows].argmax(1), self.job.pictures.labels[rows])
 
     def stands(self, scored: np.ndarray, logits: np.ndarray) -> str:
         """Say why more folds would not change the choice; empty where they may.
