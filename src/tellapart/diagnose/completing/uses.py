@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from tellapart.diagnose.reading.judging import REPORTS
+
 from .by_key import divides, keys_of
 from .imports import name_at
 from .library import Library
@@ -40,9 +42,6 @@ SETS: dict[str, dict[str | int, str]] = {
     "TensorDataset": {0: "pictures", 1: "labels"}, "DataLoader": LOADED, "random_split": LOADED, "Subset": LOADED,
 }  # fmt: skip
 """What data sets of PyTorch are given, by place or keyword."""
-REPORTS = ("accuracy_score", "balanced_accuracy_score", "classification_report", "confusion_matrix", "f1_score",
-           "precision_score", "recall_score", "roc_auc_score", "average_precision_score")  # fmt: skip
-"""Functions of scikit-learn's that are given labels first, then what was predicted."""
 DECIDED = re.compile(r"\b(argmax|round|rint|predict|predict_classes|max|topk)\(|>=?\s*0")
 """How scores become classes."""
 

@@ -19,7 +19,8 @@ from .parts import Parts, identity
 from .torch_loop import LoopReader
 
 REPORTS = ("confusion_matrix", "classification_report", "accuracy_score", "f1_score", "precision_score",
-           "recall_score", "roc_auc_score", "balanced_accuracy_score")  # fmt: skip
+           "recall_score", "roc_auc_score", "balanced_accuracy_score", "average_precision_score")  # fmt: skip
+"""Functions of scikit-learn's that are given labels first, then what was predicted."""
 LABELS = ("classes", "labels", "targets")
 FLAT = ("squeeze", "flatten", "view", "reshape", "ravel", "item")
 TALL = ("unsqueeze", "view", "reshape", "expand_dims", "newaxis")
