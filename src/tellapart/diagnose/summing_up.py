@@ -176,7 +176,12 @@ def error_of(examined: Examined) -> str:
     failure = run.failure
     where = ""
     if failure.file:
-        own = failure.file == examined.program.file
+        own = failure.file in (
+            examined.program.file,
+            examined.script.file.name,
+        )  # pasted code has a file of ours
         line = examined.script.line_given(failure.line) if own else failure.line
-        where = f" in {failure.file}" + ("" if line is None else f", line {line}")
+        where = f" in {examined.program.file if own else failure.file}" + (
+            "" if line is None else f", line {line}"
+        )
     return f"the script ends with {failure.kind}{where}: {failure.message}"

@@ -487,6 +487,17 @@ for epoch in range(3):
     assert any(one.startswith(f"truth is not defined: class numbers of the {part} pictures") for one in said)
 
 
+@pytest.mark.parametrize(("taken", "made"), [("", "[:, None]"), ("[:, 0]", ""), (".squeeze(1)", "")])
+def test_labels_have_the_shape_of_the_scores_they_are_held_against(
+    taken: str, made: str, pictures: Path
+) -> None:
+    one = LOOP.replace("8 * 12 * 12, 2", "8 * 12 * 12, 1")
+    text = (
+        f"{one}loss = nn.BCEWithLogitsLoss()(net(some){taken}, labels)\nloss.backward()\noptimizer.step()\n"
+    )
+    assert f'.astype("float32"){made})\n' in complete(text, pictures).text
+
+
 def test_what_is_compared_with_no_decision_is_no_label(pictures_in_parts: Path) -> None:
     text = f"{LOOP}\nif phase == 'train':\n    print(1)\n"
     assert "\nphase = " not in complete(text, pictures_in_parts).text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from tellapart.diagnose.reading import Model, Program, read_program
@@ -115,6 +116,10 @@ def _torch_size(model: Model, channels: int) -> tuple[int, int] | None:
     return None if best is None or dense is None else (best, best)
 
 
+RESHAPED = re.compile(r"squeeze\(|view\(-1|reshape\(-1|\[:, ?0\]")
+"""What brings scores and labels to one shape: then the program expects one number a picture."""
+
+
 def _square(numbers: int) -> tuple[tuple[int, int] | None, int]:
     for channels in (1, 3):
         side = math.isqrt(numbers // channels)
@@ -137,11 +142,7 @@ def _labels(program: Program, framework: str) -> str:
     if framework == "torch" and not loss:
         return "integers"
     if framework == "torch":
-        return (
-            "column"
-            if loss and "unsqueeze" not in program.text and "view(-1" not in program.text
-            else "numbers"
-        )
+        return "numbers" if not loss or RESHAPED.search(program.text) else "column"
     if loss.startswith("categorical") or (units is not None and units > 1):
         return "one_hot"
     return "numbers" if loss or units == 1 else "integers"
