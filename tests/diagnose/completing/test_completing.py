@@ -491,10 +491,13 @@ for epoch in range(3):
 def test_labels_have_the_shape_of_the_scores_they_are_held_against(
     taken: str, made: str, pictures: Path
 ) -> None:
-    one = LOOP.replace("8 * 12 * 12, 2", "8 * 12 * 12, 1")
-    text = (
-        f"{one}loss = nn.BCEWithLogitsLoss()(net(some){taken}, labels)\nloss.backward()\noptimizer.step()\n"
-    )
+    text = f"""{LOOP.replace("8 * 12 * 12, 2", "8 * 12 * 12, 1")}
+for epoch in range(3):
+    optimizer.zero_grad()
+    loss = nn.BCEWithLogitsLoss()(net(some){taken}, labels)
+    loss.backward()
+    optimizer.step()
+"""
     assert f'.astype("float32"){made})\n' in complete(text, pictures).text
 
 

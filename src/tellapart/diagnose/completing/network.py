@@ -142,7 +142,7 @@ def _labels(program: Program, framework: str) -> str:
     if framework == "torch" and not loss:
         return "integers"
     if framework == "torch":
-        return "numbers" if not loss or RESHAPED.search(program.text) else "column"
+        return "numbers" if RESHAPED.search(program.text) else "column"
     if loss.startswith("categorical") or (units is not None and units > 1):
         return "one_hot"
     return "numbers" if loss or units == 1 else "integers"
