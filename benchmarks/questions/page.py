@@ -107,7 +107,7 @@ def studies(
 
 def study_command(question: str, pictures: str, script: str, name: str) -> str:
     """Return the command whose output is the committed study."""
-    how = f"--model {script} --time 30m" if script else "--time 20m"
+    how = f"--model {script} --time 45m" if script else "--time 20m"
     return (
         f"tellapart study {question} {pictures} {how} --json > benchmarks/questions/results/study-{name}.json"
     )
