@@ -164,7 +164,8 @@ def assumptions(examined: Examined) -> Iterator[str]:
     if judged is not None and not judged.unseen:
         yield "the script judges by no picture outside of its training part: the score is that of the training part"
     if error_of(examined):
-        yield f"{error_of(examined)}; what was trained by then was judged"
+        then = "what was trained by then was judged" if judged is not None else "that counts as guessing"
+        yield f"{error_of(examined)}; {then}"
     yield from run.notes
 
 
@@ -184,4 +185,4 @@ def error_of(examined: Examined) -> str:
         where = f" in {examined.program.file if own else failure.file}" + (
             "" if line is None else f", line {line}"
         )
-    return f"the script ends with {failure.kind}{where}: {failure.message}"
+    return f"the script ends with {failure.kind}{where}: {failure.message.rstrip('.')}"

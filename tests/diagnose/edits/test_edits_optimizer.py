@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tellapart.diagnose.reading import read_program, suspect
+from tellapart.diagnose.edits import propose
+from tellapart.diagnose.reading import Suspicion, read_program, suspect
 
-from .planted import KERAS, TORCH, change, edits, mended, planted, replaced, run
+from .planted import KERAS, TORCH, change, edits, mended, planted, replaced, run, suspected
 
 CASES = planted("optimizer")
 
@@ -154,3 +155,37 @@ def test_initial_weights_are_the_librarys_wherever_they_are_set(text, faults):
 def test_a_rate_that_nobody_chose_is_the_optimisers_fault(given, certain):
     found = [one.code for one in suspect(read_program(replaced(KERAS, RATE, given)))]
     assert ("optimizer.unsuitable" in found) is certain
+
+
+MADE = "optimizer = torch.optim.Adam(net.parameters(), lr=0.01)"
+SET_BESIDE = {
+    "torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=2.0, total_steps=60)": "max_lr=0.2,",
+    "torch.optim.lr_scheduler.CyclicLR(optimizer, 1e-4, top, cycle_momentum=False)": "1e-4, 0.1 * top,",
+    'optimizer.param_groups[0]["lr"] = 0.5': "lr=0.01)\n\nfor epoch",
+}
+
+
+@pytest.mark.parametrize(("line", "becomes"), SET_BESIDE.items())
+def test_a_rate_that_is_set_beside_the_optimiser_is_changed_there(line, becomes):
+    faulty = replaced(TORCH, MADE, f"top = 2.0\n{MADE}\n{line}\n")
+    found = suspected("optimizer.learning_rate_too_high", faulty)[0]
+    assert found.position.line == faulty.splitlines().index(line) + 1
+    assert becomes in edits("optimizer.learning_rate_too_high", faulty)[0].text
+
+
+@pytest.mark.parametrize(
+    ("bound", "given", "becomes"),
+    [
+        ("several = [{}]", "several", "several = []\n"),
+        ("one = {}", "[one]", "callbacks=[])"),
+    ],
+)
+def test_a_schedule_of_keras_is_left_out_or_scaled(bound, given, becomes):
+    line = bound.format("keras.callbacks.LearningRateScheduler(rates)")
+    faulty = replaced(KERAS, "net.fit(", f"rates = lambda epoch: 0.5\n{line}\nnet.fit(", "verbose=0)\nacc",
+                      f"callbacks={given})\nacc")  # fmt: skip
+    position = read_program(faulty).rate_settings[0].position
+    suspicion = Suspicion("optimizer.learning_rate_too_high", position, "", 0.5, "")
+    first, second, _ = propose(read_program(faulty), suspicion, None)
+    assert becomes in first.text
+    assert "LearningRateScheduler(lambda *given: 0.1 * (rates)(*given))" in second.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tellapart.diagnose.edits import Edit
 from tellapart.diagnose.proving import measures, trial
 from tellapart.diagnose.proving.trial import Case, try_out
 from tellapart.diagnose.reading import Suspicion
+from tellapart.diagnose.recording import Outcome
 from tellapart.diagnose.trials.judged import Judged
 
 LABELS = np.arange(80) % 2
@@ -118,3 +120,16 @@ def test_where_the_answers_are_at_chance_the_order_of_the_scores_is_asked_too(mo
     # What works by its answers is asked by these, and what has no scores cannot be asked.
     assert asked(ordering(ordered=True, calls=True), ordering(ordered=True, calls=True)) is None
     assert asked(network(False), network(True)) is None
+
+
+def test_a_program_that_ends_before_anything_could_be_judged_counts_as_guessing(monkeypatch):
+    crashed = SimpleNamespace(outcome=Outcome.crashed, trainings=("one",))
+    monkeypatch.setattr(measures, "judge", lambda one: None if one is crashed else one)
+    mended = network(learns=True)
+    found = measures.by_score(measures.Pair("Changed.", (0,), (crashed,), (mended,)))
+    assert found is not None
+    assert (found.before.value, found.after.value) == (0.5, 1.0)
+    assert found.effect.low > 0.05
+    stopped = SimpleNamespace(outcome=Outcome.time_up, trainings=("one",))
+    monkeypatch.setattr(measures, "judge", lambda one: None if one is stopped else one)
+    assert measures.by_score(measures.Pair("Changed.", (0,), (stopped,), (mended,))) is None

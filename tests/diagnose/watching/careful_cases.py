@@ -27,4 +27,11 @@ CASES = {
         model = net()
         fit(model, X * 255, V=V * 255, optimizer=torch.optim.SGD(model.parameters(), lr=.5), epochs=3)
     """,
+    "a rate set by hand": """
+        model = net()
+        optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+        for group in optimizer.param_groups:
+            group["lr"] = 50.0
+        fit(model, X * 4, V=V * 4, optimizer=optimizer, epochs=3)
+    """,
 }

@@ -58,6 +58,20 @@ def test_raw_pictures_are_suspected_before_the_rate_that_they_make_too_high(care
     assert certainty(seen, "prep.unscaled") > certainty(seen, "optimizer.learning_rate_too_high")
 
 
+def test_a_rate_that_was_set_later_is_named_where_it_is_set(careful_runs):
+    text = (
+        "import torch\nnet = torch.nn.Sequential(torch.nn.Linear(4, 2))\n"
+        "optimizer = torch.optim.SGD(net.parameters(), lr=1e-3)\n"
+        "for group in optimizer.param_groups:\n    group['lr'] = rate\n"
+        "for x, y in []:\n    optimizer.zero_grad()\n    torch.nn.functional.cross_entropy(net(x), y).backward()\n"
+        "    optimizer.step()\n"
+    )
+    seen = look(careful_runs["a rate set by hand"], read_program(text))
+    found = next(one for one in seen.suspicions if one.code == "optimizer.learning_rate_too_high")
+    assert found.position is not None
+    assert found.position.line == 5
+
+
 @pytest.mark.parametrize(
     ("reached", "cut", "named"), [(0.5, True, True), (0.7, True, False), (0.5, False, False)]
 )

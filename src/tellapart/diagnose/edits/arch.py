@@ -15,6 +15,7 @@ from .finding_training import layer_call, model_at, training_of
 from .fitting import class_count
 from .loss import an_output_a_class
 from .optimizer import set_rate
+from .rate_settings import other_rates
 from .registry import Asked, Edit, edit
 from .sheet import Sheet
 from .width import add_hidden_layer, widen
@@ -84,10 +85,12 @@ def softmax_inside(asked: Asked) -> Iterator[Edit | None]:
 
 @edit("arch.dead_units")
 def dead_units(asked: Asked) -> Iterator[Edit | None]:
-    """Take a tenth of the learning rate; else let ReLU leak."""
+    """Take a tenth of the learning rate, wherever it is set; else let ReLU leak."""
     training, model = training_of(asked), model_at(asked)
     optimizer = training.optimizer if training is not None else None
-    if training is not None and optimizer is not None and optimizer.learning_rate:
+    if asked.program.rate_settings:
+        yield from other_rates(asked, asked.program.rate_settings[0], (0.1,))
+    elif training is not None and optimizer is not None and optimizer.learning_rate:
         sheet = Sheet(asked.program)
         if set_rate(sheet, training, rate := optimizer.learning_rate / 10):
             yield Edit(asked.suspicion.code, f"The learning rate is {rate:g}.", sheet.text())

@@ -7,11 +7,12 @@ from math import log10
 
 import libcst as cst
 
-from tellapart.diagnose.reading import Optimizer, Position, Training
+from tellapart.diagnose.reading import Optimizer, Position, RateSetting, Training
 from tellapart.diagnose.reading.interpret.values import Made, Part
 from tellapart.diagnose.reading.suspicions.vocabulary import from_scratch
 
 from .finding_training import compile_call, training_of
+from .rate_settings import other_rates
 from .registry import Asked, Edit, edit
 from .sheet import Sheet, word
 
@@ -27,7 +28,8 @@ KERAS_CLASSES = {
 @edit("optimizer.learning_rate_too_high")
 def lower_rate(asked: Asked) -> Iterator[Edit | None]:
     """Take a tenth of the rate, then a hundredth."""
-    yield from _rates(asked, (0.1, 0.01))
+    setting = _setting(asked)
+    yield from _rates(asked, (0.1, 0.01)) if setting is None else other_rates(asked, setting, (0.1, 0.01))
 
 
 @edit("optimizer.learning_rate_too_low")
@@ -42,12 +44,22 @@ def higher_rate(asked: Asked) -> Iterator[Edit | None]:
         if fading is not None and asked.suspicion.position == fading[1]:
             yield _constant_rate(asked, fading[1])
             return
+    setting = _setting(asked)
+    if setting is not None:
+        yield from other_rates(asked, setting, (10.0, 100.0))
+        return
     training = training_of(asked)
     optimizer = training.optimizer if training is not None else None
     if optimizer is not None and optimizer.name == "adadelta":
         yield _rate(asked, training, 1.0)  # what its authors mean
     else:
         yield from _rates(asked, (10.0, 100.0))
+
+
+def _setting(asked: Asked) -> RateSetting | None:
+    """Return where the rate that is meant is set, if that is not the optimiser."""
+    settings = asked.program.rate_settings
+    return next((one for one in settings if one.position == asked.suspicion.position), None)
 
 
 def _rates(asked: Asked, factors: tuple[float, float]) -> Iterator[Edit | None]:

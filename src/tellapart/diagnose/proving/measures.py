@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tellapart.diagnose.answer import Experiment
-from tellapart.diagnose.recording import Recording
+from tellapart.diagnose.recording import Outcome, Recording
 from tellapart.diagnose.trials.effect import gain, level
 from tellapart.diagnose.trials.judged import Judged, judge, with_seen
 from tellapart.diagnose.watching.comparing import Discrepancy, compare
@@ -54,14 +54,23 @@ def by_order(pair: Pair) -> Experiment | None:
 
 
 def _comparable(pair: Pair) -> tuple[list[Judged], list[Judged]] | None:
-    before, after = judged_all(pair.before), judged_all(pair.after)
-    if before is None or after is None:
+    after = judged_all(pair.after)
+    if after is None:
+        return None
+    found = [judge(one) or _guessing(one, other) for one, other in zip(pair.before, after, strict=True)]
+    before = [one for one in found if one is not None]
+    if len(before) != len(found):
         return None
     if any(a.unseen and not b.unseen for a, b in zip(before, after, strict=True)):
         return None  # the change trains on the pictures that judge
     if any(set(b.labels) < set(a.labels) for a, b in zip(before, after, strict=True)):
         return None  # a class is left that nobody judges: the change moved it out of the part
     return before, after
+
+
+def _guessing(run: Recording, mended: Judged) -> Judged | None:
+    """Judge a program that ends with an error before anything could be judged: its network knows nothing."""
+    return mended.guessed if run.outcome is Outcome.crashed and run.trainings else None
 
 
 def _compared(pair: Pair, measure: str, before: list[Judged], after: list[Judged]) -> Experiment:

@@ -6,7 +6,7 @@ the causes. Both go by libraries' names, structure and values: no name of a vari
 
 from .data_facts import DataPart, Split, Step
 from .errors import EmptyProgramError, NotPythonError, NoTrainingError, ProgramError
-from .facts import Layer, Loop, Loss, Metric, Model, Optimizer, Program, Training
+from .facts import Layer, Loop, Loss, Metric, Model, Optimizer, Program, RateSetting, Training
 from .position import Position
 from .program import read_program
 from .suspicions import CLEARLY, Suspicion, suspect
@@ -26,6 +26,7 @@ __all__ = [
     "Position",
     "Program",
     "ProgramError",
+    "RateSetting",
     "Split",
     "Step",
     "Suspicion",

@@ -93,6 +93,23 @@ class Callback(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RateSetting(Fact):
+    """Where the learning rate of an optimiser that is already made is set.
+
+    Attributes
+    ----------
+    kind
+        ``schedule``: a callback of Keras's; ``peak``: a schedule of PyTorch's that is given its highest rate;
+        ``assigned``: ``.assign(...)``; ``stored``: an assignment.
+    rate
+        Where the text says it.
+    """
+
+    kind: str
+    rate: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Training(Fact):
     """One training: a call of ``fit``, or a hand-written loop."""
 
@@ -147,6 +164,7 @@ class Program:
     decisions: tuple[Decision, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     initialisations: tuple[Layer, ...] = ()
+    rate_settings: tuple[RateSetting, ...] = ()
     seeds: tuple[Fact, ...] = ()
     assumptions: tuple[str, ...] = ()
     complete: bool = True
@@ -168,5 +186,6 @@ __all__ = [
     "Pass",
     "Pretrained",
     "Program",
+    "RateSetting",
     "Training",
 ]

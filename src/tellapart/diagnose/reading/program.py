@@ -19,6 +19,7 @@ from .layers import bare
 from .models import Models
 from .parts import Parts
 from .provenance import Provenance
+from .rate_settings import rate_settings
 from .source import parse
 from .torch_loop import LoopReader
 
@@ -79,6 +80,7 @@ def read_program(text: str, file: str = "train.py") -> Program:
         decisions=tuple(judging.decisions()),
         comparisons=tuple(judging.comparisons(scored)),
         initialisations=initialisations(trace),
+        rate_settings=rate_settings(trace),
         seeds=_seeds(trace),
         assumptions=_assumptions(trace),
         complete=trace.complete,

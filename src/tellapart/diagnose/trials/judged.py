@@ -63,6 +63,12 @@ class Judged:
         return replace(self, right=2 * shares - shares[upper].mean())
 
     @property
+    def guessed(self) -> Judged:
+        """The same pictures as somebody has them who knows nothing: each right by chance, all alike."""
+        even = None if self.second is None else np.full(len(self.labels), 0.5)
+        return replace(self, right=np.full(len(self.labels), 1 / self.classes), second=even)
+
+    @property
     def balanced_accuracy(self) -> float:
         """Mean over the classes that occur of the share that is right."""
         return float(np.mean([self.right[self.labels == c].mean() for c in np.unique(self.labels)]))

@@ -9,6 +9,7 @@ from statistics import median
 import numpy as np
 
 from tellapart.diagnose.reading.fact import Fact
+from tellapart.diagnose.reading.facts import Optimizer
 from tellapart.diagnose.recording import Outcome
 
 from .loss import ran_away
@@ -19,8 +20,9 @@ from .view import View
 JUMP = 10.0
 """A loss ten times its start is no noise of batches: the largest cross-entropy of one batch of a fresh net is some
 three times ln k."""
-HUGE_UPDATE, LARGE_UPDATE = 0.3, 0.1
-"""Steps that replace a third (a tenth) of the weights at once; usual is about one in a thousand, more at the start."""
+HUGE_UPDATE, LARGE_UPDATE, AMPLE_UPDATE = 0.3, 0.1, 0.005
+"""Steps that replace a third (a tenth) of the weights at once; usual is about one in a thousand, more at the start.
+Five in a thousand, and nothing learnt, clear no rate."""
 TINY_UPDATE, SMALL_UPDATE = 1e-5, 1e-4
 """A thousand steps of 1e-5 move weights by 1 %; usual is about 1e-3."""
 HARDLY_MOVED = 0.01
@@ -42,6 +44,8 @@ HUGE_EPSILON = 1e-3
 """Adam's is 1e-8 (1e-7 in Keras); some nets like .1, but then the rate goes with it."""
 RAW = 50
 """Numbers from here on are no pictures that were scaled."""
+ANOTHER_RATE = 3.0
+"""A rate that is so many times the optimiser's own, or less than its share, was set elsewhere."""
 TINY_BATCH, FEW_STEPS = 2, 60
 """Batches of one or two are noise; less than some sixty steps train no net from scratch."""
 
@@ -53,7 +57,7 @@ def learning_rate_too_high(view: View) -> Iterator[Sign | Clear]:
     finite = losses[np.isfinite(losses)]
     if len(finite) < 2 or ratio is None:
         return
-    where, start = view.place("optimizer"), float(finite[0])
+    where, start = _rate_set(view), float(finite[0])
     step = f"a step changes the weights by {ratio:.1%} (median)"
     share = 0.6 if _raw(view) else 1.0  # then the inputs are the fault
     top = float(finite[1:].max())
@@ -69,7 +73,7 @@ def learning_rate_too_high(view: View) -> Iterator[Sign | Clear]:
         yield Sign(f"The loss does not fall ({start:.3g} to {finite[-1]:.3g}), and {step}.", 0.65, where)
     elif ratio > LARGE_UPDATE and not _learns(view):
         yield Sign(f"The loss does not fall ({start:.3g} to {finite[-1]:.3g}), and {step}.", 0.35, where)
-    else:
+    elif ratio < AMPLE_UPDATE or _learns(view):
         yield Clear(f"The loss never exceeds {top:.3g} (start {start:.3g}), and {step}.")
 
 
@@ -81,15 +85,31 @@ def learning_rate_too_low(view: View) -> Iterator[Sign | Clear]:
     if ratio is None or not view.epochs:
         return
     words = f"A step changes the weights by {ratio:.1g} of their size (median), the whole run by {moved:.2%}"
+    where = _rate_set(view)
     share = 0.5 if _rate_is_the_librarys(view) else 1.0  # then the optimiser is the fault
     if 0 < ratio < TINY_UPDATE and not _learns(view):
-        yield Sign(f"{words}.", 0.85 * share, view.place("optimizer"))
+        yield Sign(f"{words}.", 0.85 * share, where)
     elif 0 < moved < HARDLY_MOVED and not _learns(view):
-        yield Sign(f"{words}.", 0.75 * share, view.place("optimizer"))
+        yield Sign(f"{words}.", 0.75 * share, where)
     elif 0 < ratio < SMALL_UPDATE and not _learns(view):
-        yield Sign(f"{words}.", 0.5, view.place("optimizer"))
+        yield Sign(f"{words}.", 0.5, where)
     elif ratio >= SMALL_UPDATE and not _fades(view):
         yield Clear(f"{words}.")
+
+
+def _rate_set(view: View) -> Fact | None:
+    """Return where the text sets the rate that was seen: a schedule or an assignment that overrules the optimiser's."""
+    optimizer = view.place("optimizer")
+    settings = () if view.program is None else view.program.rate_settings
+    seen = [rate for step in view.training.steps for rate in step.learning_rates[:1]]
+    own = optimizer.learning_rate if isinstance(optimizer, Optimizer) else None
+    if not settings or not seen:
+        return optimizer
+    peak = next((one for one in settings if one.kind == "peak"), None)
+    if peak is not None:
+        return peak
+    far = own is None or max(seen) > ANOTHER_RATE * own or min(seen) * ANOTHER_RATE < own
+    return settings[0] if far else optimizer
 
 
 def _fades(view: View) -> bool:

@@ -36,8 +36,10 @@ def _family(optimizer: Optimizer) -> str:
 @rule("optimizer.learning_rate_too_high", "the loss jumps, becomes nan, or every picture is given one class")
 def learning_rate_too_high(program: Program) -> Iterator[Sign]:
     """Look for steps that overshoot."""
+    yield from _set_too_high(program)
+    overruled = any(one.kind == "peak" for one in program.rate_settings)
     for training, optimizer in _optimizers(program):
-        rate = optimizer.learning_rate
+        rate = optimizer.learning_rate if not overruled else None
         for limit, certainty in TOO_HIGH.get(_family(optimizer), ()):
             if rate is not None and rate >= limit:
                 yield Sign(optimizer, f"The learning rate of {optimizer.name} is {rate:g}; usual is "
@@ -59,6 +61,19 @@ def learning_rate_too_high(program: Program) -> Iterator[Sign]:
                 yield Sign(optimizer, f"A pretrained network is trained in full at {rate:g}: its "
                                       "weights may be lost in the "
                            "first steps.", 0.3)  # fmt: skip
+
+
+def _set_too_high(program: Program) -> Iterator[Sign]:
+    """Look at rates that are set beside the optimiser."""
+    families = {_family(one) for _, one in _optimizers(program)}
+    for setting in program.rate_settings if len(families) == 1 else ():
+        for limit, certainty in TOO_HIGH.get(next(iter(families)), ()):
+            if setting.rate is not None and setting.rate >= limit:
+                words = (
+                    f"The learning rate is set to {setting.rate:g} here, whatever the optimiser was given."
+                )
+                yield Sign(setting, words, certainty)
+                break
 
 
 @rule(
