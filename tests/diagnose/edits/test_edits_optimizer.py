@@ -189,3 +189,14 @@ def test_a_schedule_of_keras_is_left_out_or_scaled(bound, given, becomes):
     first, second, _ = propose(read_program(faulty), suspicion, None)
     assert becomes in first.text
     assert "LearningRateScheduler(lambda *given: 0.1 * (rates)(*given))" in second.text
+
+
+def test_a_schedule_that_multiplies_the_rate_is_made_to_leave_it():
+    line = "schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda=lambda at: 1e-3 * 0.9 ** at)"
+    faulty = replaced(TORCH, MADE, f"{MADE}\n{line}\n")
+    position = read_program(faulty).rate_settings[0].position
+    suspicion = Suspicion("optimizer.learning_rate_too_low", position, "", 0.5, "")
+    (only,) = propose(read_program(faulty), suspicion, None)
+    assert change(faulty, only.text)[1] == (
+        "+schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda=lambda epoch: 1.0)"
+    )

@@ -18,7 +18,7 @@ def other_rates(asked: Asked, setting: RateSetting, factors: Sequence[float]) ->
     """Leave the setting out, so that the optimiser's own rate holds; else take so many times what it sets."""
     if setting.kind != "peak":  # a schedule that leads up to a peak has changed the optimiser's rate at once
         yield _left_out(asked, setting)
-    for factor in factors:
+    for factor in factors if setting.kind != "factor" else ():
         yield _scaled(asked, setting, factor)
 
 
@@ -27,6 +27,11 @@ def _left_out(asked: Asked, setting: RateSetting) -> Edit | None:
     if setting.kind == "schedule":
         call = sheet.call_at(setting.position, "LearningRateScheduler")
         done = call is not None and _out_of_callbacks(sheet, call)
+    elif setting.kind == "factor":
+        call = sheet.call_at(setting.position)
+        done = call is not None
+        if call is not None:
+            sheet.set_argument(call, "lr_lambda", "lambda epoch: 1.0", 1)
     else:
         node = _statement(sheet, setting)
         done = node is not None

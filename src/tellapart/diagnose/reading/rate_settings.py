@@ -1,4 +1,7 @@
-"""Where a program sets the learning rate of an optimiser that is already made: schedules, and by hand -> facts."""
+"""Where a program sets the learning rate of an optimiser that is already made: schedules, and by hand -> facts.
+
+Schedules that only lower it step by step are `tellapart.diagnose.reading.loop_signs`'s.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,14 @@ from .layers import fact_of
 PEAKS = {"torch.optim.lr_scheduler.OneCycleLR": 1, "torch.optim.lr_scheduler.CyclicLR": 2}
 """Schedules that are given the highest rate, and where it stands among their arguments."""
 
+FACTORS = ("torch.optim.lr_scheduler.LambdaLR", "torch.optim.lr_scheduler.MultiplicativeLR")
+"""Schedules that are given a function: what it returns is multiplied with the optimiser's rate."""
+
 SCHEDULE = "keras.callbacks.LearningRateScheduler"
 
 
 def rate_settings(trace: Trace) -> tuple[RateSetting, ...]:
-    """Return a fact for every place that sets a rate outright; what only multiplies the optimiser's is none."""
+    """Return a fact for every place that sets a rate, or multiplies it by a function of the program's."""
     found = {}
     for event in trace.events:
         setting = _called(trace, event) if event.kind == "call" else _stored(trace, event)
@@ -33,8 +39,8 @@ def _called(trace: Trace, event: Event) -> RateSetting | None:
     if name in PEAKS:
         peak = number(made.argument(PEAKS[name], "max_lr"))
         return RateSetting(**fact_of(trace.source, made), kind="peak", rate=peak)
-    if name == SCHEDULE:
-        return RateSetting(**fact_of(trace.source, made), kind="schedule")
+    if name == SCHEDULE or name in FACTORS:
+        return RateSetting(**fact_of(trace.source, made), kind="schedule" if name == SCHEDULE else "factor")
     if isinstance(made.function, Part) and made.function.key == "assign" and _is_rate(made.function.of):
         return RateSetting(
             **fact_of(trace.source, made), kind="assigned", rate=number(made.argument(0, "value"))
