@@ -100,7 +100,8 @@ class RateSetting(Fact):
     ----------
     kind
         ``schedule``: a callback of Keras's; ``peak``: a schedule of PyTorch's that is given its highest rate;
-        ``factor``: one that multiplies the optimiser's by what a function returns; ``assigned``: ``.assign(...)``; ``stored``: an assignment.
+        ``factor``: one that multiplies the optimiser's by what a function returns; ``assigned``: ``.assign(...)``;
+        ``stored``: an assignment.
     rate
         Where the text says it.
     """
