@@ -16,6 +16,8 @@ class Layer:
         Its name in the model, its class, and the activation built into it (Keras).
     input_shape, output_shape
         Without the batch axis; empty where the layer was never passed through.
+    input_high
+        Largest size of a number that went in.
     parameters, trainable
         Numbers of weights.
     never_active
@@ -33,6 +35,7 @@ class Layer:
     activation: str = ""
     input_shape: tuple[int, ...] = ()
     output_shape: tuple[int, ...] = ()
+    input_high: float | None = None
     parameters: int = 0
     trainable: int = 0
     never_active: float | None = None

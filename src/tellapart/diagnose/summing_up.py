@@ -142,6 +142,9 @@ def _why_unknown(examined: Examined, count: Estimate | None) -> str:
         if promising(examined) is not None:  # which asks for more time itself
             return f"{by_then} that was tried clearly changes that."
         return f"{by_then} that was tried changes that. More time (--time) tells more."
+    first = judge(run)
+    if first is not None and count.low > 1 / first.classes:
+        return f"the training learns something (balanced accuracy {count}); there was no time to prove what is wrong."
     levels = [found.balanced_accuracy for one in examined.runs if (found := judge(one)) is not None]
     if len(levels) > 1 and max(levels) - min(levels) > UNSTEADY:
         shown = ", ".join(f"{one:.2f}" for one in levels)
@@ -166,7 +169,17 @@ def assumptions(examined: Examined) -> Iterator[str]:
     if error_of(examined):
         then = "what was trained by then was judged" if judged is not None else "that counts as guessing"
         yield f"{error_of(examined)}; {then}"
+    yield from _cut_short(examined)
     yield from run.notes
+
+
+def _cut_short(examined: Examined) -> Iterator[str]:
+    """Yield of a proof that a changed program gave before it was done."""
+    for one in (each for tries in examined.tried for each in tries if each.fails and each.edit is not None):
+        stopped = [run.seconds for run in one.runs if run.outcome is Outcome.time_up]
+        if stopped and examined.runs[0].outcome is not Outcome.time_up and one.edit is not None:
+            seconds = f"{max(stopped):.0f} s, before it was done: what it had reached by then was counted"
+            yield f'with the change "{one.edit.words}" the script was stopped after {seconds}'
 
 
 def error_of(examined: Examined) -> str:

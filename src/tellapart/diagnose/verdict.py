@@ -16,7 +16,7 @@ from .causes.catalogue import CAUSES
 from .edits import unified_diff
 from .examined import Examined
 from .proving.questions import UNTOUCHED, WRONG_FIGURES, could_matter
-from .proving.trial import Tried
+from .proving.trial import LARGE, Tried
 from .reading import CLEARLY, Suspicion
 from .recording import Recording
 from .summing_up import assumptions, error_of, promising, summary
@@ -38,6 +38,8 @@ MOSTLY_COPIES, ENOUGH_COMPARED = 0.5, 20
 """Near copies, of pictures looked at, that need no experiment: pictures of one thing are alike, but not half of
 them each far nearer to one training picture than to all others."""
 JUDGING = ("validation", "test")
+REPORTED = "reported "
+"""Begins the name of a measure that is a figure of the script."""
 NEARLY_ALL = 0.95
 """From this share on empty pictures alone keep a network from learning anything."""
 PROVED, NOT_PROVED = 0.95, 0.9
@@ -110,10 +112,23 @@ def _verdict(examined: Examined, causes: tuple[Entry, ...], count: Estimate | No
     if count is None:
         return Verdict.unknown
     if count.low > chance:
-        return Verdict.healthy
+        # What learns a little, and much more with a change that there was no time to prove, is not called well.
+        return (
+            Verdict.unknown if count.value < good_from(chance) and _unsettled(examined) else Verdict.healthy
+        )
     # An interval that holds chance and a good network cannot tell, nor can the beginning of a training.
     unsure = count.high >= good_from(chance) or examined.cut or _broke_off(examined)
     return Verdict.unknown if unsure else Verdict.fails
+
+
+def _unsettled(examined: Examined) -> bool:
+    """Whether the best change gained a great deal in a single run, which is no proof, and nothing more was tried."""
+    best = promising(examined)
+    return (
+        best is not None
+        and len(best.experiments[0].seeds) == 1
+        and best.experiments[0].effect.value >= 2 * LARGE
+    )
 
 
 def _causes(examined: Examined, count: Estimate | None, chance: float) -> Iterator[Entry]:
@@ -192,7 +207,7 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
     certainty = suspicion.certainty
     partners = () if tried is None else tried.partners
     patch = ""
-    if tried is not None and tried.edit is not None:
+    if tried is not None and tried.edit is not None and (proved or _gained(tried)):
         patch = unified_diff(before, tried.edit.text, examined.program.file)
     return Entry(
         code=suspicion.code,
@@ -208,6 +223,12 @@ def _entry(examined: Examined, suspicion: Suspicion, tried: Tried | None, before
         patch=patch,
         together=(suspicion.code, *(one.code for one in partners)) if partners else (),
     )
+
+
+def _gained(tried: Tried) -> bool:
+    """Whether a change is worth handing on unproved: not where it was seen to do nothing, or harm."""
+    defined = [one for one in tried.experiments if one.effect.is_defined]
+    return not defined or any(one.effect.value > 0 for one in defined)
 
 
 def _source(examined: Examined, suspicion: Suspicion) -> str:
@@ -239,7 +260,8 @@ def _remarks(
         # Much looks odd in a training that fails; once the cause is proved, that is what it did. But no cause of a
         # poor network explains how a figure is computed.
         of_figure = one.code.startswith(FIGURES) and one.certainty >= CLEARLY
-        odd = (of_figure or not explained) and one.certainty >= SURE and _is_open(examined, tried, chance)
+        open_ = _is_open(examined, tried, chance) or _could_not_show(one, tried)
+        odd = (of_figure or not explained) and one.certainty >= SURE and open_
         odd = odd and (count is None or could_matter(one.code, count.value))
         if one.code not in named and (gains or odd):
             yield _entry(examined, one, tried, examined.program.text)
@@ -253,6 +275,12 @@ def _is_open(examined: Examined, tried: Tried | None, chance: float) -> bool:
         return False
     scores = [one.after for one in tried.experiments if one.measure == "balanced_accuracy"]
     return all(not one.is_defined or one.low <= chance for one in scores)
+
+
+def _could_not_show(suspicion: Suspicion, tried: Tried | None) -> bool:
+    """Whether what is clear makes a figure wrong that the script does not show by name: then no trial can show it."""
+    figures = [] if tried is None else [one for one in tried.experiments if one.measure.startswith(REPORTED)]
+    return suspicion.certainty >= CLEARLY and suspicion.code.startswith(WRONG_FIGURES) and not figures
 
 
 def _remeasured(compared: Sequence[Discrepancy]) -> Iterator[Remeasured]:

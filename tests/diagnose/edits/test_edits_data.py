@@ -213,3 +213,25 @@ def test_a_length_that_cannot_be_told_is_left() -> None:
     body = "return list(range(at, len(self.files)))"
     faulty = WHOLE + COUNTED.replace("BODY", body)
     assert not edits(faulty, "data.partial_epoch")
+
+
+HELPED = """
+import torch
+from torch.utils.data import DataLoader
+
+def loader(pictures, mixed=False):
+    return DataLoader(pictures, batch_size=8, shuffle=mixed)
+
+net = torch.nn.Linear(4, 2)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for x, y in loader(pictures):
+    optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(net(x), y).backward()
+    optimizer.step()
+"""
+
+
+def test_a_loader_that_shuffles_only_when_its_function_is_told_to_is_told_to() -> None:
+    gone, new = changed(HELPED, first(HELPED, "data.unshuffled_training"))
+    assert (len(gone), new) == (1, ["    return DataLoader(pictures, batch_size=8, shuffle=True)"])
+    assert not edits(HELPED.replace("mixed=False", "mixed=True"), "data.unshuffled_training")

@@ -209,3 +209,11 @@ def test_a_model_with_its_own_train_step_clears_its_gradients():
     assert change(OWN_STEP, mended("loop.missing_zero_grad", OWN_STEP)) == ["+        model.zero_grad()"]
     assert "model.zero_grad()\n        loss.backward()" in mended("loop.missing_zero_grad", OWN_STEP)
     assert not edits("loop.missing_zero_grad", OWN_STEP.replace("train_step", "elsewhere"))
+
+
+def test_a_method_that_is_only_named_is_called():
+    named = TORCH.replace("        optimizer.zero_grad()\n", "        optimizer.zero_grad\n")
+    assert change(named, mended("loop.missing_zero_grad", named)) == [
+        "-        optimizer.zero_grad",
+        "+        optimizer.zero_grad()",
+    ]

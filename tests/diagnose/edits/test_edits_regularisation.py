@@ -61,3 +61,16 @@ def test_a_list_of_callbacks_keeps_its_own():
     )
     found = [one.text for one in edits("regularisation.missing", text) if "EarlyStopping" in one.text]
     assert "[keras.callbacks.TerminateOnNaN(), keras.callbacks.EarlyStopping(" in found[0]
+
+
+def test_the_last_dropout_of_a_loop_is_taken_back_after_it():
+    stacked = replaced(
+        KERAS,
+        "net.compile(",
+        """for units in widths:
+    net.add(layers.Dense(units))
+    net.add(layers.Dropout(0.5))
+net.compile(""",
+    )
+    (only,) = edits("regularisation.dropout_on_output", stacked)
+    assert change(stacked, only.text) == ["+net.pop()  # the dropout after the last weights"]

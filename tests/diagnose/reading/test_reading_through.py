@@ -196,3 +196,23 @@ def test_a_network_is_frozen_where_the_text_does_so_and_not_where_a_part_is() ->
     assert position is not None
     assert FREEZING.splitlines()[position.line - 1].strip() == "layer.trainable = False"
     assert "arch.frozen" not in codes(FREEZING.replace("upto=None", "upto=1"))
+
+
+def test_asking_for_a_layer_of_a_sequential_network_leaves_it_in_its_place() -> None:
+    text = """
+    from torch import nn, optim
+    net = nn.Sequential(nn.Conv2d(3, width, 5), nn.Flatten(), nn.Linear(80, 1))
+    opt = optim.Adam([{"params": net[0].parameters()}, {"params": net[-1].parameters(), "lr": 0.1}])
+    """
+    (model,) = read_program(textwrap.dedent(text)).models
+    assert [one.kind for one in model.layers] == ["Conv2D", "Flatten", "Dense"]
+
+
+def test_a_loop_over_the_parts_is_not_the_one_over_epochs() -> None:
+    inner = TORCH[TORCH.index("for epoch in range(") :]
+    loop, body = inner.split("\n", 1)
+    parts = TORCH.replace(inner, f"{loop}\n  for part in {{'train': 1, 'validation': 2}}:\n{body}")
+    (before,), (after,) = read_program(TORCH).trainings, read_program(parts).trainings
+    assert before.epochs is not None
+    assert after.epochs is not None
+    assert after.epochs.value == before.epochs.value

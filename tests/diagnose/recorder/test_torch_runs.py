@@ -233,3 +233,27 @@ for epoch in range(3):
     assert set(training.parts) == {"train", "validation"}
     assert (training.parts["train"].known, training.parts["validation"].pictures) == (60, 21)
     assert [one.pictures for one in training.parts["train"].passes] == [60] * 3
+
+
+def test_one_line_for_training_and_judging_makes_two_parts(fork, script):
+    found = fork(
+        "torch",
+        script
+        + """
+optimizer = torch.optim.SGD(net.parameters(), lr=.1)
+for epoch in range(2):
+    for training in (True, False):
+        for pictures, labels in zip(*(one.split(16) for one in ((X, y) if training else (V, w)))):
+            with torch.set_grad_enabled(training):
+                loss = F.cross_entropy(net(pictures), labels)
+            if training:
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+""",
+    )
+    (training,) = found.trainings
+    assert [(name, one.pictures) for name, one in training.parts.items()] == [
+        ("train", 60),
+        ("validation", 21),
+    ]

@@ -34,4 +34,25 @@ CASES = {
             group["lr"] = 50.0
         fit(model, X * 4, V=V * 4, optimizer=optimizer, epochs=3)
     """,
+    "pictures scaled inside": """
+        class Scaled(nn.Module):
+            def __init__(self, inner):
+                super().__init__()
+                self.inner = inner
+            def forward(self, x):
+                return self.inner(x / 128 - 1)
+        fit(Scaled(net()), X * 255, V=V * 255)
+    """,
+    "two heads": """
+        class Heads(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.stem = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+                self.kind, self.sure, self.bright = nn.Linear(8, 3), nn.Softmax(1), nn.Linear(8, 1)
+            def forward(self, x):
+                x = self.stem(x)
+                kind = self.sure(self.kind(x))
+                return torch.cat([kind, self.bright(x)], 1)
+        fit(Heads(), loss=lambda out, labels: F.nll_loss(out[:, :3].log(), labels), epochs=1)
+    """,
 }

@@ -59,6 +59,8 @@ def set_keras(sheet: Sheet, call: cst.Call, name: str | None) -> bool:
     known = sheet.argument(call, "activation", place)
     if name is None:
         return sheet.drop_argument(call, "activation", place)
+    if known is not None and isinstance(known.value, cst.IfExp):
+        return False  # the layer is made in a loop: what stands here is that of several
     if known is not None and isinstance(known.value, cst.SimpleString):
         sheet.replace(known.value, f"{known.value.quote}{name}{known.value.quote}")
     else:

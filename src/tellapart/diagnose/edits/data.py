@@ -67,7 +67,7 @@ def _loader_shuffles(text: Text) -> bool:
     if loader is None or "torch" not in text.program.frameworks:
         return False
     known = text.argument(loader, "shuffle", 2)
-    if known is not None and not is_false(known):
+    if known is not None and not is_false(known) and not _is_off_by_default(text, loader, known):
         return False
     for one in fixed:
         sampler = text.argument(loader, one)
@@ -79,6 +79,17 @@ def _loader_shuffles(text: Text) -> bool:
             return True
     text.set_argument(loader, "shuffle", "True", 2)
     return True
+
+
+def _is_off_by_default(text: Text, loader: cst.Call, given: cst.Arg) -> bool:
+    """Say whether it is a parameter of the function that makes the loader, and False unless a caller says otherwise."""
+    function = text.around(loader, cst.FunctionDef)
+    parameters = () if function is None else (*function.params.params, *function.params.kwonly_params)
+    name = text.code(given.value)
+    return any(
+        one.name.value == name and isinstance(one.default, cst.Name) and one.default.value == "False"
+        for one in parameters
+    )
 
 
 def _data_set_shuffles(text: Text, training: Training) -> bool:

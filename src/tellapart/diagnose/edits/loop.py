@@ -24,6 +24,7 @@ def zero_grad(asked: Asked) -> Iterator[Edit | None]:
         yield _zeroed_in_train_step(asked)
     if training is None or training.loop is None or training.loop.backward is None:
         return
+    yield _parentheses(asked, "zero_grad")
     sheet = Sheet(asked.program)
     backward = sheet.call_at(training.loop.backward, "backward")
     name = optimizer_name(sheet, training.loop)
@@ -33,6 +34,17 @@ def zero_grad(asked: Asked) -> Iterator[Edit | None]:
         return
     sheet.insert_before(backward, f"{name}.zero_grad()")
     yield Edit(asked.suspicion.code, f"{name}.zero_grad() is called before every backward().", sheet.text())
+
+
+def _parentheses(asked: Asked, method: str) -> Edit | None:
+    """Call a method that is only named: ``optimizer.zero_grad``."""
+    sheet = Sheet(asked.program)
+    named = [one.value for one in sheet.nodes(cst.Expr)
+             if isinstance(one.value, cst.Attribute) and one.value.attr.value == method]  # fmt: skip
+    for one in named:
+        sheet.replace(one, f"{sheet.code(one)}()")
+    words = f"{method} is called: it was only named, without parentheses."
+    return Edit(asked.suspicion.code, words, sheet.text()) if named else None
 
 
 def _zeroed_by_model(asked: Asked, training: Training, backward: cst.Call) -> Edit | None:

@@ -13,6 +13,7 @@ from .axes import axes_moved
 from .finding_training import layer_call
 from .pictures_in_text import Text, change, training_at
 from .registry import Asked, Edit, edit
+from .sheet import word
 from .written_sizes import resize
 
 MOST_CHANNELS = 4
@@ -38,8 +39,33 @@ def right_order(asked: Asked) -> Iterator[Edit | None]:
             yield change(asked, words, lambda text, other=other: _colours_turned(text, train, other))  # type: ignore[misc]
             yield change(asked, words, lambda text, other=other: colours_left(text, train, other))  # type: ignore[misc]
     lines = [one.position.line for one in (train.of("reshape") if train is not None else ())]
+    if training is not None and training.framework == "keras":
+        words = "The channels stay last, as Keras expects."
+        yield change(asked, words, _axes_as_read)
     words = "The axes are moved where a reshape scrambled the pictures."
     yield change(asked, words, lambda text: axes_moved(text, lines))
+
+
+CHANNELS_TO_FRONT = {
+    "transpose": ("2,0,1", "(2,0,1)", "[2,0,1]"),
+    "moveaxis": ("-1,0", "2,0"),
+    "rollaxis": ("2", "2,0"),
+}
+"""Methods and functions, and the arguments with which they bring the channels to the front of a picture."""
+
+
+def _axes_as_read(text: Text) -> bool:
+    """Take away what brings the channels to the front."""
+    found = False
+    for call in text.nodes(cst.Call):
+        name = word(call)
+        if name not in CHANNELS_TO_FRONT:
+            continue
+        of_library = isinstance(call.func, cst.Attribute) and text.is_module(call.func.value)
+        given = [text.code(one.value).replace(" ", "") for one in call.args[1 if of_library else 0 :]]
+        if ",".join(given) in CHANNELS_TO_FRONT[name]:
+            found = text.unwrap(call) or found
+    return found
 
 
 def _channels_first(layer: Layer) -> bool:

@@ -94,8 +94,30 @@ def dropout_on_output(asked: Asked) -> Iterator[Edit | None]:
     layer = layers.get(position) if position is not None else _last_dropout(asked)
     sheet = Sheet(asked.program)
     call = layer_call(sheet, layer) if layer is not None else None
-    if call is not None and remove(sheet, call):
+    done = (
+        _last_taken_back(sheet)
+        if call is None or sheet.around(call, cst.For) is not None
+        else remove(sheet, call)
+    )
+    if done:
         yield Edit(asked.suspicion.code, "No dropout stands on the output.", sheet.text())
+
+
+def _last_taken_back(sheet: Sheet) -> bool:
+    """Take the last layer back after a loop that ends each of its passes by adding dropout to a Keras network."""
+    for call in sheet.nodes(cst.Call):
+        given = call.args[0].value if word(call) == "add" and len(call.args) == 1 else None
+        loop = (
+            sheet.around(call, cst.For) if isinstance(given, cst.Call) and word(given) in DROPOUTS else None
+        )
+        if loop is None or not isinstance(call.func, cst.Attribute):
+            continue
+        if isinstance(loop.body, cst.IndentedBlock) and loop.body.body[-1] is sheet.statement(call):
+            sheet.insert_after(
+                loop, f"{sheet.code(call.func.value)}.pop()  # the dropout after the last weights"
+            )
+            return True
+    return False
 
 
 def _last_dropout(asked: Asked) -> Layer | None:

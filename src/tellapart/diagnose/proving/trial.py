@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tellapart.diagnose.answer import Experiment
 from tellapart.diagnose.edits import Edit, propose
-from tellapart.diagnose.reading import Program, Suspicion
+from tellapart.diagnose.reading import CLEARLY, Program, Suspicion
 from tellapart.diagnose.recording import Recording
 from tellapart.diagnose.trials.runs import Runs
 from tellapart.diagnose.watching.comparing import Discrepancy
@@ -155,7 +155,11 @@ def _try(case: Case, suspicion: Suspicion, edit: Edit, runs: Runs, *, only_clear
     if not looks:
         return None
     best = Tried(suspicion, False, False, tuple(one for _, one in looks), edit, once.after)
-    if not any((question.matters if only_clear else question.promising)(one) for question, one in looks):
+    sure = (
+        suspicion.certainty >= CLEARLY and not only_clear
+    )  # one unlucky seed clears nothing that is plain to see
+    looks_good = any((question.matters if only_clear else question.promising)(one) for question, one in looks)
+    if not looks_good and not sure:
         return best
     seeds: tuple[int, ...] = case.seeds[:1]
     for new in (case.seeds[1:], MORE_SEEDS, LAST_SEEDS):
@@ -173,6 +177,8 @@ def _try(case: Case, suspicion: Suspicion, edit: Edit, runs: Runs, *, only_clear
             pair.after,
         )
         if best.fails or not any(_may_still_show(question, one) for question, one in answers):
+            break
+        if not any(question.promising(one) for question, one in answers):
             break
     return best
 

@@ -87,7 +87,7 @@ class Chains:
             else:
                 for one in value.arguments:
                     given += _values(one)
-            given = [value.parts.get(("item", number), one) for number, one in enumerate(given)]
+            given = [_item(value, number, one) for number, one in enumerate(given)]
             given = given + self.added.get(id(value), [])
             return [layer for one in given for layer in self.layers(one, depth + 1)]
         if name == "keras.models.Model":
@@ -239,6 +239,12 @@ def _takes_column(value: Part) -> bool:
     """Whether one index of several is taken, as in ``x[:, 0]``."""
     keys = value.key.items if value.kind == "item" and isinstance(value.key, Items) else []
     return len(keys) > 1 and isinstance(literal(keys[-1]), int)
+
+
+def _item(network: Made, number: int, given: Value) -> Value:
+    """Return a layer of a sequential network: what was put in its place later, not what only asks for it."""
+    stored = network.parts.get(("item", number), given)
+    return given if isinstance(stored, Part) and stored.of is network else stored
 
 
 def _values(value: Value) -> list[Value]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .interpret.state import Event, Frame
-from .interpret.values import Items, Known, Value
+from .interpret.values import Items, Known, Table, Value
 
 
 def innermost(event: Event) -> Frame | None:
@@ -23,6 +23,8 @@ def outer(event: Event, batch: Frame) -> Frame | None:
 
 
 def _phases(value: Value | None) -> bool:
+    if isinstance(value, Table):
+        return True  # nobody counts epochs in a dictionary
     return isinstance(value, Items) and bool(value.items) and not (
         isinstance(value.items[0], Known) and isinstance(value.items[0].value, int)
     )  # fmt: skip

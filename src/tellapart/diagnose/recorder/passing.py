@@ -42,7 +42,7 @@ def operations_of() -> Iterator[list[str]]:
 
 
 def activation_facts(given: Any, answer: Any, channels: int) -> dict[str, Any]:
-    """Return shapes and activity of one layer's outputs.
+    """Return shapes of one layer, the largest number that goes in, and the activity of its outputs.
 
     Parameters
     ----------
@@ -54,8 +54,11 @@ def activation_facts(given: Any, answer: Any, channels: int) -> dict[str, Any]:
     import torch
 
     facts: dict[str, Any] = {}
-    if isinstance(given, torch.Tensor):
-        facts["input_shape"] = list(given.shape[1:])
+    if isinstance(given, torch.Tensor) and given.numel():
+        facts |= {
+            "input_shape": list(given.shape[1:]),
+            "input_high": float(given.detach().float().abs().amax()),
+        }
     if not isinstance(answer, torch.Tensor) or answer.ndim < 2 or not answer.is_floating_point():
         return facts
     shape = list(answer.shape[1:])

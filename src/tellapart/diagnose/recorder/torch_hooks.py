@@ -185,8 +185,8 @@ class TorchHooks:
 
         Where a data set has gone and another comes to the same place, the script makes a new one for each epoch.
         """
-        if batch is None:
-            return None, place
+        if batch is None:  # one place may serve for both where only gradients are switched
+            return None, place, self.torch.is_grad_enabled()
         key = (batch.key, place)
         if key not in self._same:
             gone = [one for one in self._same if one[1] == place and self.loaders.is_gone(one[0])]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
+from tellapart.diagnose.observed import Layer
 from tellapart.diagnose.recorder.passing import ACTIVATIONS
 
 from .comparing import modes_differ
@@ -61,7 +63,11 @@ def linear_only(view: View) -> Iterator[Sign | Clear]:
 def softmax_inside(view: View) -> Iterator[Sign | Clear]:
     """Look for softmax before the last weights."""
     last = max((at for at, one in enumerate(view.layers) if one.kind in WEIGHTED), default=-1)
-    found = [one for one in view.layers[:last] if one.activation == "softmax" or one.kind == "Softmax"]
+    found = [
+        one
+        for at, one in enumerate(view.layers[:last])
+        if (one.activation == "softmax" or one.kind == "Softmax") and _goes_on(one, view.layers[at + 1 :])
+    ]
     if found:
         yield Sign(
             f"Layer {found[0].name}, before the last weights, applies softmax.", 0.8, view.place("model")
@@ -98,3 +104,11 @@ def too_small(view: View) -> Iterator[Sign | Clear]:
         yield Sign(
             f"The network has {size:,} weights and does not fit the training part.", 0.25, view.place("model")
         )
+
+
+def _goes_on(layer: Layer, after: Sequence[Layer]) -> bool:
+    """Whether the next weights may be given what a layer gives: another output of the network is not."""
+    following = next(one for one in after if one.kind in WEIGHTED)
+    if not layer.output_shape or not following.input_shape:
+        return True
+    return math.prod(following.input_shape) % layer.output_shape[-1] == 0

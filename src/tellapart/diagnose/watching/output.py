@@ -9,7 +9,7 @@ from tellapart.diagnose.observed import Values
 
 from .label import BINARY, plain
 from .registry import Clear, Sign, rule
-from .view import WEIGHTED, View
+from .view import DROPPING, WEIGHTED, View
 
 CONSTANT = 1e-6
 """Outputs that differ by less are the same but for rounding."""
@@ -89,6 +89,8 @@ def logits_as_probabilities(view: View) -> Iterator[Sign | Clear]:
     where = view.place("loss")
     span = f"outputs run from {seen.low:.3g} to {seen.high:.3g}"
     if loss.expects == "probabilities":
+        if seen.low >= 0 and seen.high > 1 + OUTSIDE and _dropped_last(view):
+            return  # what dropout leaves is scaled up: these are probabilities
         if seen.low < -OUTSIDE or seen.high > 1 + OUTSIDE:
             yield Sign(f"{loss.name} takes probabilities, but the {span}.", 0.9, where)
         else:
@@ -98,6 +100,11 @@ def logits_as_probabilities(view: View) -> Iterator[Sign | Clear]:
             yield Sign(f"{loss.name} takes logarithms of probabilities, but the {span}.", 0.9, where)
         else:
             yield Clear(f"{loss.name} takes logarithms of probabilities, and the {span}.")
+
+
+def _dropped_last(view: View) -> bool:
+    """Whether dropout is the last thing that happens to the outputs."""
+    return bool(view.layers) and view.layers[-1].kind in DROPPING
 
 
 @rule("output.double_softmax", "with one of the two the loss falls below its floor")

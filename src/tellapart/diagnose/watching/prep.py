@@ -54,6 +54,10 @@ def unscaled(view: View) -> Iterator[Sign | Clear]:
     if inside:
         yield Clear(f"{words}, and {inside[0]} scales them inside the network.")
         return
+    met = next((one.input_high for one in view.layers if one.kind in WEIGHTED), None)
+    if met is not None and met < RAW_HIGH:
+        yield Clear(f"{words}, and scaled inside the network: its first weights meet {met:.3g} at most.")
+        return
     soon = any(one.kind in NORMALISING for one in view.layers[:4])
     start, even = view.training.initial_loss, view.training.expected_initial_loss
     huge = start is not None and even is not None and start > FLAT_INITIAL * even

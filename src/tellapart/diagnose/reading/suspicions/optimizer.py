@@ -86,7 +86,8 @@ def learning_rate_too_low(program: Program) -> Iterator[Sign]:
         rate = optimizer.learning_rate
         family = _family(optimizer)
         for limit, certainty in TOO_LOW.get(family, ()):
-            if rate is not None and 0 <= rate <= limit:
+            set_later = rate == 0  # nobody trains with no rate at all: something sets it, be it out of sight
+            if rate is not None and 0 <= rate <= limit and not (set_later and training.callbacks):
                 fine_tuning = not from_scratch(training)
                 momentum = (optimizer.momentum or 0) >= 0.8  # worth a tenfold rate
                 factor = 0.5 if fine_tuning or momentum else 1.0
