@@ -216,3 +216,25 @@ def test_a_loop_over_the_parts_is_not_the_one_over_epochs() -> None:
     assert before.epochs is not None
     assert after.epochs is not None
     assert after.epochs.value == before.epochs.value
+
+
+RISING = """
+import torch
+net = torch.nn.Linear(4, 2)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1, maximize=True)
+for epoch in range(9):
+    for x, y in pairs:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(net(x), y)
+        loss.backward()
+        optimizer.step()
+"""
+
+
+def test_what_is_made_larger_is_a_fault_of_a_loss_and_of_nothing_else() -> None:
+    turned = RISING.replace("loss = torch", "loss = -torch")
+    likelihood = RISING.replace(
+        "torch.nn.functional.cross_entropy(net(x), y)", "net(x).log_softmax(1)[:, y].mean()"
+    )
+    found = [codes(one, 0.8) for one in (RISING, turned, likelihood)]
+    assert ["loop.gradient_sign" in one for one in found] == [True, False, False]

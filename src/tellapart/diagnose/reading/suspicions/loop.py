@@ -91,6 +91,9 @@ def gradient_sign(program: Program) -> Iterator[Sign]:
     """Look for ascending instead of descending."""
     for training in program.trainings:
         loop, optimizer = training.loop, training.optimizer
+        maximises = optimizer is not None and optimizer.maximises
+        if loop is not None and loop.negated is not None and maximises:
+            continue  # twice turned round is right
         if loop is not None and loop.negated is not None:
             yield Sign(loop.negated, "The loss is turned round by a minus sign before backward(): the "
                                      "network learns to make "
@@ -98,8 +101,10 @@ def gradient_sign(program: Program) -> Iterator[Sign]:
         if loop is not None and loop.uphill is not None and loop.negated is None:
             yield Sign(loop.uphill, "The weights are moved along their gradient, not against it: every step "
                                     "goes uphill.", 0.9)  # fmt: skip
-        if optimizer is not None and optimizer.maximises:
-            yield Sign(optimizer, "The optimiser is told to make the loss larger (maximize=True).", 0.9)
+        if optimizer is not None and maximises:
+            # What the program computes itself may be a likelihood, which is to grow.
+            certainty = 0.9 if training.loss is not None else 0.4
+            yield Sign(optimizer, "The optimiser is told to make the loss larger (maximize=True).", certainty)
         if optimizer is not None and optimizer.learning_rate is not None and optimizer.learning_rate < 0:
             yield Sign(
                 optimizer,
