@@ -15,6 +15,9 @@ from benchmarks.questions.outcomes import Outcome, over_seeds
 MATTERS = 0.05
 """A gain that counts: what `tellapart diagnose` asks of a cause (balanced accuracy), taken for other shares too."""
 
+STILL, FAR = 1e-3, 3.0
+"""A loss that moves by less has not moved; one so many times ln 2 is that of sure and wrong answers."""
+
 Judged = Literal["helped", "harmed", "no matter", "did not help", "cannot tell"]
 Trained = dict[int, Outcome]
 """Seed -> its longest training."""
@@ -140,6 +143,19 @@ def lowest_and_last(trained: Trained, name: str) -> tuple[float, float, float]:
         found.append((low, float(epoch), curve[-1][0]))
     low, epoch, last = (float(np.mean(column)) for column in zip(*found, strict=True))
     return low, epoch, last
+
+
+def died(trained: Trained, name: str) -> list[int]:
+    """Return the seeds whose loss stays from the first epoch on where it is, far above that of guessing.
+
+    Such a network gives one class for every picture, and is sure of it: nothing pulls it back.
+    """
+    found = []
+    for seed, one in trained.items():
+        curve = [value for value in one.curves[name] if math.isfinite(value)]
+        if max(curve) - min(curve) < STILL and min(curve) > FAR * math.log(2):
+            found.append(seed)
+    return found
 
 
 def mean(trained: Trained, name: str, epoch: int | None = None) -> str:

@@ -28,6 +28,7 @@ from benchmarks.questions.judging import (
     Trained,
     common_epoch,
     compare,
+    died,
     lowest_and_last,
     mean,
     sentence,
@@ -239,8 +240,12 @@ def _correct(bank: Bank, size: int, diagnosed: Path) -> list[str]:
 
 
 def _growing_size(bank: Bank) -> int:
-    """Return the described size where it was trained with two seeds or more, else the small one."""
-    return DESCRIBED_PX if len(bank.a("as described", DESCRIBED_PX)) > 1 else SMALL_PX
+    """Return the size at which two seeds or more were trained longest: it was reported after a hundred epochs."""
+    trained = {size: bank.a("as described", size) for size in (DESCRIBED_PX, SMALL_PX)}
+    longest = {
+        size: max(one.epochs for one in found.values()) for size, found in trained.items() if len(found) > 1
+    }
+    return max(longest, key=lambda size: longest[size], default=SMALL_PX)
 
 
 def _growth(bank: Bank) -> list[str]:
@@ -275,7 +280,36 @@ def _growth(bank: Bank) -> list[str]:
         )
     else:
         why = f"In these rows it does not grow (by a factor of {GREW} or more)."
-    return [f"{why} {figures}\n", f"![loss by epoch]({GROWTH})\n"]
+    other = _at_other_size(bank, SMALL_PX if size == DESCRIBED_PX else DESCRIBED_PX)
+    return [f"{why} {figures}\n", *other, f"![loss by epoch]({GROWTH})\n"]
+
+
+def _at_other_size(bank: Bank, size: int) -> list[str]:
+    """Say how the training went at the size that was not trained longest, networks that died at once apart."""
+    described = bank.a("as described", size)
+    dead = died(described, LOSS)
+    alive = {seed: one for seed, one in described.items() if seed not in dead}
+    if not described:
+        return []
+    epochs = " or ".join(map(str, sorted({one.epochs for one in described.values()})))
+    words = f"At {size} px and after {epochs} half epochs"
+    if dead:
+        loss = sum(described[seed].curves[LOSS][-1] for seed in dead) / len(dead)
+        words += (
+            f" {len(dead)} of {len(described)} seeds had died in the first: one class for every picture, "
+            f"sure of it, at a loss of {loss:.2f} to the end;"
+        )
+    if alive:
+        low, epoch, last = lowest_and_last(alive, LOSS)
+        train, validation = (
+            sum(values(alive, name).values()) / len(alive) for name in ("accuracy", VALIDATION)
+        )
+        words += (
+            f" {'the others have' if dead else 'it has'} {train:.2f} of the training pictures right and "
+            f"{validation:.2f} of the validation pictures, and a loss that is lowest ({low:.2f}) in epoch "
+            f"{epoch:.0f} and {last:.2f} at the end."
+        )
+    return [f"{words.rstrip(';')}\n"]
 
 
 def _over(trained: Trained) -> str:

@@ -21,6 +21,7 @@ from benchmarks.questions.judging import (
     Judged,
     Trained,
     compare,
+    died,
     lowest_and_last,
     paired,
     sentence,
@@ -90,6 +91,11 @@ def softmax(bank: Bank) -> list[str]:
         return []
     trained = bank.a("softmax", SMALL_PX)
     low, epoch, last = lowest_and_last(trained, LOSS)
+    dead = died(trained, LOSS)
+    if dead:
+        said.append(
+            f"{len(dead)} of {len(trained)} seeds died in the first epoch: one class for every picture, and sure of it."
+        )
     still = "it still grows" if last > GREW * low else "it does not grow"
     after = f"With the softmax the loss is lowest in epoch {epoch:.0f} ({low:.2f}), {last:.2f} at the end: {still}."
     theory = "Two softmax outputs say the same as one sigmoid, with one weight vector to spare"

@@ -182,6 +182,19 @@ def test_a_loss_that_grows_over_pictures_learnt_by_heart(tmp_path: Path) -> None
     assert f"lowest ({LOWEST:.2f}) in epoch 2 and {LAST:.2f} at the end (epoch 100)" in growth
 
 
+def test_networks_that_died_at_once_are_counted_apart(tmp_path: Path) -> None:
+    def loss(row: Row) -> tuple[float, ...]:
+        return (8.06, 8.06, 8.06) if row.size == 256 and row.seed == 0 else (0.7, LOWEST, LAST)
+
+    curves = {"accuracy": lambda _: 1.0, "true_validation_log_loss": loss}
+    assert "died" not in written(tmp_path, "A-128", **curves)["improving-validation-loss.md"]
+    text = written(tmp_path, "A-128", "A-256", **curves)["improving-validation-loss.md"]
+    growth = section(text, "Why does the validation loss grow?")
+    assert f"At 128 px the loss over all validation pictures is lowest ({LOWEST:.2f})" in growth
+    assert "1 of 3 seeds had died in the first" in growth
+    assert f"a loss that is lowest ({LOWEST:.2f}) in epoch 2 and {LAST:.2f} at the end." in growth
+
+
 def test_precision_of_a_training_that_is_too_slow(tmp_path: Path) -> None:
     learnt = accuracy_of(**{"learning rate .01": 0.8, "described": 0.25})
     pages = written(tmp_path, "B-quarter", true_validation_average_precision=learnt)
