@@ -44,6 +44,10 @@ from tellapart.recipes.summary import GREW, OVERFIT
 NAME = "improving-validation-loss"
 GROWTH = f"{NAME}-grows.svg"
 GUESSING = math.log(2)
+DIED = [
+    "*Died at once*: seeds whose loss does not move again after the first epoch; every picture is given one class, and "
+    "surely.\n"
+]
 """The loss of one who always says a half."""
 
 AIM = 0.97
@@ -220,11 +224,19 @@ def _correct(bank: Bank, size: int, diagnosed: Path) -> list[str]:
         difference, _ = compare(ways["as described"], trained, FRESH, at)
         shown = "" if variant == "as described" else str(difference)
         rows.append(
-            [variant, str(len(trained)), mean(trained, "accuracy", at), mean(trained, FRESH, at), shown]
+            [
+                variant,
+                str(len(trained)),
+                str(len(died(trained, LOSS))),
+                mean(trained, "accuracy", at),
+                mean(trained, FRESH, at),
+                shown,
+            ]
         )
     heads = (
         "variant",
         "seeds",
+        "died at once",
         f"training accuracy, epoch {at}",
         "accuracy on fresh pictures",
         "against as described",
@@ -234,6 +246,7 @@ def _correct(bank: Bank, size: int, diagnosed: Path) -> list[str]:
     return [
         f"{formal} {verdict}\n",
         *markdown(heads, rows),
+        *(DIED if any(died(one, LOSS) for one in ways.values()) else []),
         f"![the four variants]({NAME}.svg)\n",
         *(said or missing),
     ]
