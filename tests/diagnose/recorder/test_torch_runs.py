@@ -257,3 +257,22 @@ for epoch in range(2):
         ("train", 60),
         ("validation", 21),
     ]
+
+
+def test_labels_that_signs_are_compared_with_are_known(fork, script):
+    found = fork(
+        "torch",
+        script
+        + """
+one = nn.Sequential(nn.Flatten(), nn.Linear(X[0].numel(), 1))
+optimizer = torch.optim.SGD(one.parameters(), lr=.1)
+for epoch in range(2):
+    optimizer.zero_grad()
+    nn.SoftMarginLoss()(one(X)[:, 0], 2. * y - 1).backward()
+    optimizer.step()
+    with torch.no_grad():
+        (one(V)[:, 0].sign() == 2 * w - 1).float().mean()
+""",
+    )
+    trained = max(found.trainings, key=lambda one: one.n_steps)
+    assert score_again(trained, "validation")["n"] == 21

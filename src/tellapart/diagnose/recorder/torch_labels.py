@@ -47,7 +47,7 @@ def _decided(values: np.ndarray, outputs: np.ndarray) -> bool:
     """Whether values are the positions of the largest outputs, or one output cut at some threshold."""
     if outputs.shape[1] > 1:
         return bool((values == outputs.argmax(axis=1)).all())
-    if not np.isin(values, (0, 1)).all():
+    if not any(np.isin(values, both).all() for both in ((0, 1), (-1, 1))):  # a threshold, or the sign
         return False
     above = values == 1
     if above.all() or not above.any():
