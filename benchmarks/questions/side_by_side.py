@@ -1,7 +1,7 @@
 """Three ways on the same pictures: ``python -m benchmarks.questions.side_by_side``.
 
-As described (from results/rows.jsonl, see `benchmarks.questions.run`; not trained again here), the program that
-``tellapart diagnose`` handed back, and ``tellapart train``; seeds 0, 1 and 2. Finished rows are kept in
+As described (from results/rows.jsonl, see `benchmarks.questions.run`; not trained again here), the mended program
+(benchmarks/questions/fixed), and ``tellapart train``; seeds 0, 1 and 2. Finished rows are kept in
 results/side_by_side.jsonl and not run again, one runs at a time. docs/questions/side-by-side.md is written anew.
 """
 
@@ -116,7 +116,7 @@ def _fixed(name: str, seed: int, options: argparse.Namespace) -> Wanted:
     program: Path = getattr(options, sides.SETS[name])
     letter = "a" if sides.SETS[name] == "plastic_pieces" else "b"
     if not program.is_file():
-        waits = f"waits for the program that tellapart diagnose hands back: --fixed-{letter} FILE"
+        waits = f"waits for the mended program: --fixed-{letter} FILE"
         return Wanted(f"{name}/fixed/seed {seed}", dict, waits)
     digest = hashlib.sha256(program.read_bytes()).hexdigest()[:12]
     return Wanted(

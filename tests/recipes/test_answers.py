@@ -268,7 +268,7 @@ def test_the_aim_is_held_against_the_rows(tmp_path: Path, value: float, words: s
     assert (
         f"- `tellapart train` {words} the 0.97 that was aimed at: {value:.3f} of 400 test pictures" in improve
     )
-    assert "as described, `fixed.py`, handed back by `tellapart diagnose`: not measured yet: " in improve
+    assert "as described, `fixed.py`: not measured yet: " in improve
 
 
 def test_studies_and_diagnoses_are_quoted_as_they_are(tmp_path: Path) -> None:
