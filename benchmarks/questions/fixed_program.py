@@ -127,10 +127,7 @@ class Validation:
         import keras
 
         def watched(model: Any, *arguments: Any, **options: Any) -> Any:
-            given = options.get("validation_data")
-            if given is None or not isinstance(given, (tuple, list)):
-                raise TypeError("fit() should be given validation_data=(x, y), as in the founding programs")
-            self.images, self.labels = np.asarray(given[0]), np.asarray(given[1]).reshape(-1).astype(int)
+            self.images, self.labels = whole(options.get("validation_data"))
             after = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: self.look(model))
             options["callbacks"] = [*(options.get("callbacks") or []), after]
             return fit(model, *arguments, **options)
@@ -142,6 +139,26 @@ class Validation:
         began = time.perf_counter()
         self.epochs.append(truth.true_measures(self.labels, scores_of(model, self.images)))
         self.seconds += time.perf_counter() - began
+
+
+def whole(given: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return all validation pictures, float32 (N, S, S, 3), and labels, int (N,), of arrays or of Keras batches.
+
+    Raises
+    ------
+    TypeError
+        They are neither.
+    """
+    import keras
+
+    if isinstance(given, keras.utils.PyDataset):
+        batches = [given[place] for place in range(len(given))]
+        given = tuple(np.concatenate([batch[part] for batch in batches]) for part in (0, 1))
+    if not isinstance(given, (tuple, list)):
+        raise TypeError(
+            "fit() should be given validation_data, arrays or batches, as in the founding programs"
+        )
+    return np.asarray(given[0]), np.asarray(given[1]).reshape(-1).astype(int)
 
 
 def scores_of(model: Any, x: np.ndarray | None) -> np.ndarray:
@@ -166,12 +183,12 @@ def scored(
     if watch.images is None:
         raise ValueError("the program never called fit()")
     side = int(model.input_shape[1])
-    _check_reading(watch.images, pictures, side)
+    resample = _reading(watch.images, pictures, side)
     found = {"validation": truth.true_estimates(watch.labels, scores_of(model, watch.images))}
     for name, folder in parts.items():
         files = sorted(folder.glob("*/*"))
         labels = np.array([file.parent.name == class_1 for file in files], int)
-        found[name] = truth.true_estimates(labels, scores_of(model, read(files, side)))
+        found[name] = truth.true_estimates(labels, scores_of(model, read(files, side, resample)))
     names = list(watch.epochs[0])
     curves = {
         name: [one[name] if math.isfinite(one[name]) else None for one in watch.epochs] for name in names
@@ -184,19 +201,32 @@ def scored(
     }
 
 
-def read(files: list[Path], side: int) -> np.ndarray:
-    """Read pictures as the founding programs do: RGB, Pillow's default reduction, divided by 255."""
+def read(files: list[Path], side: int, resample: Image.Resampling = Image.Resampling.BICUBIC) -> np.ndarray:
+    """Read pictures as the founding programs do: RGB, brought to `side`, divided by 255."""
     x = np.empty((len(files), side, side, 3), np.float32)
     for place, file in enumerate(files):
         with Image.open(file) as image:
-            x[place] = np.asarray(image.convert("RGB").resize((side, side)), np.float32) / 255
+            x[place] = np.asarray(image.convert("RGB").resize((side, side), resample), np.float32) / 255
     return x
 
 
-def _check_reading(given: np.ndarray, pictures: Path, side: int) -> None:
-    """Refuse to score a network on pictures prepared otherwise than those it was validated on."""
+READINGS = (Image.Resampling.BICUBIC, Image.Resampling.NEAREST)
+"""How the two founding programs bring pictures to their size: Pillow's default, and that of Keras's generator."""
+
+
+def _reading(given: np.ndarray, pictures: Path, side: int) -> Image.Resampling:
+    """Return how the pictures it was validated on were read; refuse to score it on pictures prepared otherwise."""
     files = sorted(file for file in pictures.rglob("*.*") if file.is_file() and file.parent != pictures)
-    known = {read([file], side)[0].tobytes() for file in files}
-    strange = sum(np.ascontiguousarray(one, np.float32).tobytes() not in known for one in given)
-    if strange:
-        raise ValueError(f"{strange} of {len(given)} validation pictures are not prepared as ours are")
+    strange = {}
+    for resample in READINGS:
+        known = {_levels(read([file], side, resample)[0]) for file in files}
+        strange[resample] = sum(_levels(one) not in known for one in given)
+    best = min(READINGS, key=lambda resample: strange[resample])
+    if strange[best]:
+        raise ValueError(f"{strange[best]} of {len(given)} validation pictures are not prepared as ours are")
+    return best
+
+
+def _levels(image: np.ndarray) -> bytes:
+    """Return a picture of 0..1 in steps of 1/2550: multiplying by 1/255 and dividing by 255 round differently."""
+    return np.rint(np.asarray(image, np.float64) * 2550).astype(np.int32).tobytes()

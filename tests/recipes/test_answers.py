@@ -352,6 +352,30 @@ def test_a_mended_program_is_scored_on_our_pictures(tmp_path: Path) -> None:
         fixed_program.scored(Brightness(), watch, tmp_path, {}, "b")
 
 
+def test_the_pictures_of_a_generator_are_gathered_and_known(tmp_path: Path) -> None:
+    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+    draw = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / "validation" / name).mkdir(parents=True)
+        for number in range(3):
+            noise = draw.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(noise).save(tmp_path / "validation" / name / f"{number}.png")
+    batches = ImageDataGenerator(rescale=1.0 / 255).flow_from_directory(
+        tmp_path / "validation", target_size=(4, 4), batch_size=4, class_mode="binary"
+    )
+    watch = fixed_program.Validation()
+    watch.images, watch.labels = fixed_program.whole(batches)
+    assert watch.images.shape == (6, 4, 4, 3)
+    assert watch.labels.tolist().count(1) == 3
+    watch.look(Brightness())
+    found = fixed_program.scored(Brightness(), watch, tmp_path, {"same": tmp_path / "validation"}, "b")
+    same, validation = (found["parts"][part]["log_loss"]["value"] for part in ("same", "validation"))
+    assert same == pytest.approx(validation, abs=1e-6)
+    with pytest.raises(TypeError, match="arrays or batches"):
+        fixed_program.whole(None)
+
+
 def test_cells_are_laid_out_from_the_package(tmp_path: Path) -> None:
     labels = "".join(f"images/cell000{i}.png  {p}  mono\n" for i, p in enumerate((1.0, 0.0, 0.6667, 0.3333)))
     with zipfile.ZipFile(tmp_path / "elpv_dataset-1.whl", "w") as package:
