@@ -260,7 +260,14 @@ def fit_members(prepared: Prepared) -> list[Fitted]:
         reserved = sum(job.plan.quoted_seconds[later] for later in names[number + 1 :])
         own = replace(prepared, job=replace(job, deadline=job.deadline - reserved))
         fitted.append(fit_member(name, own, fitted))
-    return fitted
+    return look_further(job, fitted)
+
+
+def look_further(job: Job, fitted: Sequence[Fitted]) -> list[Fitted]:
+    """Return the members, with what was cut for want of time where one that gave up early has left enough of it."""
+    reserved = 2 * job.plan.quoted_seconds["evaluate and report"]  # what sees more answers more slowly
+    left = replace(job, deadline=job.deadline - reserved)
+    return [one.widened(left) if one.widened else one for one in fitted]
 
 
 def fit_member(name: str, prepared: Prepared, before: Sequence[Fitted]) -> Fitted:

@@ -61,16 +61,21 @@ class Plan:
     quoted_seconds
         What each stage will take, at most, from a short calibration.
     left_out
-        What did not fit into the time, and why.
+        What did not fit into the time, and why; of a look of the probe also what it would take, seconds.
     """
 
     fingerprint: dict[str, Any]
     settings: tuple[Setting, ...]
     quoted_seconds: dict[str, float]
-    left_out: tuple[dict[str, str], ...] = ()
+    left_out: tuple[dict[str, Any], ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         return next(setting.value for setting in self.settings if setting.name == name)
+
+    @property
+    def looks_cut(self) -> dict[str, float]:
+        """Looks of the probe that did not fit into the time, in their order, and what each would take, seconds."""
+        return {note["what"]: note["seconds"] for note in reversed(self.left_out) if "seconds" in note}
 
     def to_dict(self) -> dict[str, Any]:
         """Return plan.json."""
@@ -329,7 +334,10 @@ def _cut_down(plan: Plan, speed: Speed, budget_seconds: float) -> Plan:
             else s
             for s in plan.settings
         )
-        note = {"what": what, "why": f"would not fit into {budget_seconds:.0f} s"}
+        note: dict[str, Any] = {"what": what, "why": f"would not fit into {budget_seconds:.0f} s"}
+        if what in plan.quoted_seconds:  # the members that come later may need less than they were given
+            note["why"] += "; tried at the end if time is left"
+            note["seconds"] = round(plan.quoted_seconds[what], 1)
         plan = Plan(
             plan.fingerprint, settings, _quote(plan.fingerprint, speed, settings), (*plan.left_out, note)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 
@@ -234,3 +235,15 @@ def test_is_asked_for_by_name_and_for_the_network_it_knows(refused):
     assert parse_members("probe,detail,finetune") == ("probe", "detail", "finetune")
     error = refused(TrainOptions, members=("probe", "finetune"), backbone="hub:facebook/dinov2-small")
     assert isinstance(error, OptionError)
+
+
+def test_looks_that_were_cut_are_kept_in_their_order_with_their_price():
+    members = ("probe", "detail")
+    rich, poor = planned(1e5, members), planned(150, members)
+    assert rich.looks_cut == {} != poor.looks_cut
+    kept = [*poor["probe.looks"], *poor.looks_cut]
+    assert kept == rich["probe.looks"]
+    assert poor.looks_cut == {
+        name: pytest.approx(rich.quoted_seconds[name], abs=0.1) for name in poor.looks_cut
+    }
+    assert Plan.from_dict(json.loads(json.dumps(poor.to_dict()))).looks_cut == poor.looks_cut

@@ -106,6 +106,37 @@ def test_without_time_they_are_left_out(tmp_path):
     assert f"no time for {SIDEWAYS}; looked at: {MIRRORINGS[0].words}" in found.words
 
 
+def looks_cut(job: Job) -> Job:
+    """Return the job with the looks that did not fit into the time, as a plan notes them: the last was cut first."""
+    settings = tuple(
+        replace(one, value=[]) if one.name == "probe.looks" else one for one in job.plan.settings
+    )
+    notes = tuple({"what": name, "why": "", "seconds": 30.0} for name in (BOTH_WAYS, SIDEWAYS))
+    return replace(job, plan=replace(job.plan, settings=settings, quoted_seconds={}, left_out=notes))
+
+
+def test_what_was_cut_is_looked_at_when_time_is_left_after_all(tmp_path):
+    job = make_job(tmp_path, everywhere)
+    plain = fitted(looks_cut(job))
+    assert f"looked at: {MIRRORINGS[0].words}" in plain.words
+    assert plain.widened is not None
+    later, at_once = plain.widened(job), fitted(job)
+    assert later.words == at_once.words
+    np.testing.assert_array_equal(later.logits, at_once.logits)
+    np.testing.assert_array_equal(later.plain_logits, plain.logits)
+    assert later.seconds >= plain.seconds
+    assert later.widened is at_once.widened is None
+
+
+def test_without_time_what_was_cut_stays_so(tmp_path):
+    job = looks_cut(make_job(tmp_path, everywhere))
+    plain = fitted(job)
+    assert plain.widened is not None
+    found = plain.widened(replace(job, deadline=time.monotonic()))
+    assert f"no time for {SIDEWAYS}; looked at: {MIRRORINGS[0].words}" in found.words
+    np.testing.assert_array_equal(found.logits, plain.logits)
+
+
 @pytest.mark.parametrize("mirroring", MIRRORINGS)
 def test_the_graph_gives_the_mean_of_the_mirror_images(mirroring):
     backbone, rng = grid_backbone(), np.random.default_rng(1)

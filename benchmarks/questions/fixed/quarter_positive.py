@@ -1,4 +1,4 @@
-"""Training B as described: the rarer kind is class 1, and its precision falls."""
+"""Training B mended, a learning rate of .01; pictures are brought to 100 px as Keras does it, by the nearest pixel."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ files = [
 ]
 X, y = [], []
 for number, (file, label) in enumerate(files):
-    X.append(np.asarray(Image.open(file).convert("RGB").resize((size, size)), dtype="float32") / 255)
+    X.append(np.asarray(Image.open(file).convert("RGB").resize((size, size), Image.NEAREST), dtype="float32") / 255)
     y.append(label)
     if number in (len(files) // 5, len(files) // 2, len(files) * 4 // 5):
         print(f"{100 * number // len(files)} % read")

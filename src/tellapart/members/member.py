@@ -80,6 +80,8 @@ class Fitted:
         Pretrained ones that its model holds; empty: the job's own, or none.
     plain_logits
         (N, K) as `logits`, of its first, plain look at the pictures; None where there was no other.
+    widened
+        Job -> the member with what the plan had cut for want of time; None where nothing was.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Fitted:
     balance: Balance | None = None
     networks: tuple[Backbone, ...] = ()
     plain_logits: np.ndarray | None = None
+    widened: Callable[[Job], Fitted] | None = None
 
     @property
     def complete(self) -> bool:

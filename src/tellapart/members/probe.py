@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -52,6 +52,29 @@ class Heads:
         return np.array(self.balance.weights)
 
 
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """How far the probe has looked.
+
+    Attributes
+    ----------
+    heads, sight
+        What was chosen, and what it looks at.
+    words
+        What was tried, and what came of it.
+    plain_NK
+        Logits of the first look.
+    seconds
+        What it took.
+    """
+
+    heads: Heads
+    sight: Sight
+    words: tuple[str, ...]
+    plain_NK: np.ndarray
+    seconds: float
+
+
 def fit_probe(job: Job, features_ND: StoredFeatures, backbone: Backbone) -> Fitted:
     """Cross-validate the head on the training part, then fit it on training and validation part.
 
@@ -61,8 +84,15 @@ def fit_probe(job: Job, features_ND: StoredFeatures, backbone: Backbone) -> Fitt
     began = time.perf_counter()
     job.progress.stage("probe", job.split.folds.shape[0] * job.split.count)
     heads = choose_heads(job, features_ND, backbone.deepest)
-    plain = heads.logits_NK
-    heads, sight, why = widen(job, features_ND, heads, Sight((backbone,)))
+    first = Looked(heads, Sight((backbone,)), (), heads.logits_NK, time.perf_counter() - began)
+    quoted = {name: job.plan.quoted_seconds[name] for name in job.plan["probe.looks"]}
+    return _member(job, features_ND, widen(job, features_ND, first, quoted))
+
+
+def _member(job: Job, features_ND: StoredFeatures, looked: Looked, *, cut: bool = True) -> Fitted:
+    """Return the member; `cut`: the looks that the plan cut are still to be tried."""
+    heads, sight = looked.heads, looked.sight
+    backbone = sight.networks[0]
     labels, weights = job.pictures.labels, heads.class_weights
     development, final = job.split.indices("train", "validation"), heads.final
 
@@ -70,18 +100,23 @@ def fit_probe(job: Job, features_ND: StoredFeatures, backbone: Backbone) -> Fitt
         linear = final.fit(np.concatenate([development, more]), labels, weights)
         return lambda graph, images: write_probe(graph, images, sight, final.reach.axes, linear)
 
+    def widened(later: Job) -> Fitted:
+        return _member(later, features_ND, widen(later, features_ND, looked, job.plan.looks_cut), cut=False)
+
     return Fitted(
         name="probe",
         logits=heads.logits_NK,
         view=view_of(backbone, job.plan["probe.area_px"]),
         write=refit(np.array([], dtype=np.int64)),
         refit=refit,
-        seconds=time.perf_counter() - began,
+        seconds=looked.seconds,
         words=f"{features_ND.shape[1]} frozen features of {backbone.name}; chosen inside the folds: "
-        f"{final.reach.words}, strength {final.strength:g}; {heads.balance.words()}; {why}",
+        f"{final.reach.words}, strength {final.strength:g}; {heads.balance.words()}; "
+        f"{'; '.join((*looked.words, sight.words()))}",
         balance=heads.balance,
         networks=sight.networks,
-        plain_logits=plain,
+        plain_logits=looked.plain_NK,
+        widened=widened if cut and job.plan.looks_cut else None,
     )
 
 
@@ -108,15 +143,22 @@ def choose_heads(job: Job, features_ND: Features, deepest: int) -> Heads:
     return Heads(setups[losses.sum(0).argmin()], balance, scored)
 
 
-def widen(job: Job, features_ND: StoredFeatures, heads: Heads, sight: Sight) -> tuple[Heads, Sight, str]:
+def widen(job: Job, features_ND: StoredFeatures, looked: Looked, looks: Mapping[str, float]) -> Looked:
     """Look through more networks and at more images of a picture, where that lowers the out-of-fold log loss.
 
     It has to fall by more than one standard error of the paired difference: each step makes an answer dearer. Depths
     and strength are chosen anew: with those of Lite0 alone a second network gained nothing on solar cells, else .024.
+
+    Parameters
+    ----------
+    looks
+        Their names in order, and what each takes, seconds.
     """
-    train, words = job.split.indices("train"), []
+    began = time.perf_counter()
+    heads, sight, words = looked.heads, looked.sight, list(looked.words)
+    train = job.split.indices("train")
     labels = job.pictures.labels[train]
-    for name in job.plan["probe.looks"]:
+    for name, seconds in looks.items():
         if (wider := sight.wider(name)) is None:
             continue
         before = log_losses(softmax(heads.logits_NK[train]), labels)
@@ -125,7 +167,7 @@ def widen(job: Job, features_ND: StoredFeatures, heads: Heads, sight: Sight) -> 
                 f"{name} not tried: an out-of-fold log loss of {before.mean():.3f} leaves little to gain"
             )
             break
-        if job.plan.quoted_seconds[name] > job.seconds_left():
+        if seconds > job.seconds_left():
             words.append(f"no time for {name}")
             break
         job.progress.stage(name, (wider.looks - sight.looks) * len(job.pictures))
@@ -137,8 +179,8 @@ def widen(job: Job, features_ND: StoredFeatures, heads: Heads, sight: Sight) -> 
         )
         if gain > error:
             heads, sight = other, wider
-    words.append(sight.words())
-    return heads, sight, "; ".join(words)
+    spent = looked.seconds + time.perf_counter() - began
+    return replace(looked, heads=heads, sight=sight, words=tuple(words), seconds=spent)
 
 
 def _open(job: Job) -> np.ndarray:
