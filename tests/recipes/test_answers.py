@@ -208,6 +208,21 @@ def test_precision_of_a_training_that_is_too_slow(tmp_path: Path) -> None:
     assert "cats_dogs" not in section(text, "What would the right")
 
 
+@pytest.mark.parametrize(("better", "learnt"), [(0.8, True), (0.25, False)])
+def test_what_size_is_worth_is_asked_of_a_network_that_learns_too(
+    tmp_path: Path, better: float, learnt: bool
+) -> None:
+    def precision(row: Row) -> float:
+        return (better if row.variant == "learning rate .01" and row.size == 400 else 0.25) + 0.01 * row.seed
+
+    text = written(tmp_path, "B-quarter", "B-sizes", true_validation_average_precision=precision)
+    sizes = section(text["precision-decreases.md"], "How much does picture size")
+    for size, variant in ((50, "as described"), (200, "as described"), (50, "learning rate .01")):
+        assert f"- {size} px instead of 100 ({variant}, epoch " in sizes
+    assert ("400 px instead of 100 (learning rate .01, epoch 10) helped" in sizes) is learnt
+    assert ("these rows do not show" in sizes) is not learnt
+
+
 def test_precision_that_a_learning_rate_does_not_mend(tmp_path: Path) -> None:
     curves = {
         "true_validation_precision": lambda row: (*np.linspace(0.9 + 0.01 * row.seed, 0.3, 30),),
