@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from benchmarks.questions.design_a import (
     BOTH,
@@ -27,10 +28,12 @@ from benchmarks.questions.judging import (
     sentence,
     values,
 )
+from benchmarks.questions.outcomes import over_seeds
 from benchmarks.questions.page import bullets
 from benchmarks.questions.rows import TRIED
 from tellapart.recipes.summary import GREW
 
+TOSS, NEAR = 0.5, 0.03
 DRAWING = "improving-validation-loss-tried.svg"
 
 
@@ -81,7 +84,25 @@ def tried(bank: Bank) -> list[str]:
     rest = [f"Not measured yet: {', '.join(waiting)}."] if waiting else []
     loss = "The loss is counted without the penalty that L1 and L2 add to the one that Keras shows.\n"
     each = [line for name in names for line in said[name]]
-    return [f"{why}\n", *bullets(each + rest), loss, f"![what was tried]({DRAWING})\n"]
+    return [
+        f"{why}\n",
+        *_toss(bank, [name for name in names if said[name]]),
+        *bullets(each + rest),
+        loss,
+        f"![what was tried]({DRAWING})\n",
+    ]
+
+
+def _toss(bank: Bank, names: Sequence[str]) -> list[str]:
+    """Say that all of them ended at a coin toss, where each did: its interval holds .5, and its mean is near."""
+    ended = [over_seeds(values(bank.a(name, SMALL_PX), FRESH).values()) for name in names]
+    if not all(one.n > 1 and one.low <= TOSS <= one.high and abs(one.value - TOSS) < NEAR for one in ended):
+        return []
+    low, high = (pick(one.value for one in ended) for pick in (min, max))
+    return [
+        f"With each of them the network still tosses a coin: it gets {low:.3f} to {high:.3f} of the fresh pictures "
+        f"right (means of {min(one.n for one in ended)} seeds).\n"
+    ]
 
 
 def softmax(bank: Bank) -> list[str]:
@@ -90,20 +111,26 @@ def softmax(bank: Bank) -> list[str]:
     if not said:
         return []
     trained = bank.a("softmax", SMALL_PX)
-    low, epoch, last = lowest_and_last(trained, LOSS)
     dead = died(trained, LOSS)
     if dead:
         said.append(
             f"{len(dead)} of {len(trained)} seeds died in the first epoch: one class for every picture, and sure of it."
         )
-    still = "it still grows" if last > GREW * low else "it does not grow"
-    after = f"With the softmax the loss is lowest in epoch {epoch:.0f} ({low:.2f}), {last:.2f} at the end: {still}."
+    alive = {seed: one for seed, one in trained.items() if seed not in dead}
+    if alive:
+        low, epoch, last = lowest_and_last(alive, LOSS)
+        still = "it still grows" if last > GREW * low else "it does not grow"
+        others = " of the others" if dead else ""
+        said.append(
+            f"With the softmax the loss{others} is lowest in epoch {epoch:.0f} ({low:.2f}), {last:.2f} at the end: "
+            f"{still}."
+        )
     theory = "Two softmax outputs say the same as one sigmoid, with one weight vector to spare"
     if _judged(bank, "softmax") == "helped":
         theory += "; that it helped here nevertheless is not explained by these rows."
     else:
         theory += ". A single training goes up or down by luck: that is what the seeds are for."
-    return [*bullets([*said, after]), f"{theory}\n"]
+    return [*bullets(said), f"{theory}\n"]
 
 
 def resolution(bank: Bank) -> list[str]:

@@ -170,6 +170,7 @@ def test_what_helped_nobody_is_not_praised(tmp_path: Path) -> None:
     assert "these rows do not show" in section(text, "Is the model correct?")
     tried = section(text, "Why did dropout")
     assert tried.count("made no difference that counts") == 4
+    assert "With each of them the network still tosses a coin: it gets 0.510" in tried
     assert "Two things stand in the way" not in tried
     assert "In these rows it does not grow" in section(text, "Why does the validation loss grow?")
 
@@ -193,6 +194,19 @@ def test_networks_that_died_at_once_are_counted_apart(tmp_path: Path) -> None:
     assert f"At 128 px the loss over all validation pictures is lowest ({LOWEST:.2f})" in growth
     assert "1 of 3 seeds had died in the first" in growth
     assert f"a loss that is lowest ({LOWEST:.2f}) in epoch 2 and {LAST:.2f} at the end." in growth
+
+
+def test_a_softmax_that_died_with_one_seed_is_judged_by_the_others(tmp_path: Path) -> None:
+    def loss(row: Row) -> tuple[float, ...]:
+        return (8.06, 8.06, 8.06) if row.variant == "softmax" and row.seed == 1 else (0.7, LOWEST, LAST)
+
+    fresh = accuracy_of(**{"dropout .25": 0.9})
+    curves = {"true_validation_log_loss": loss, "true_fresh_accuracy": fresh}
+    text = written(tmp_path, "A-128", "A-tried", **curves)["improving-validation-loss.md"]
+    softmax = section(text, "Did switching")
+    assert "- 1 of 3 seeds died in the first epoch" in softmax
+    assert f"the loss of the others is lowest in epoch 2 ({LOWEST:.2f}), {LAST:.2f} at the end" in softmax
+    assert "tosses a coin" not in section(text, "Why did dropout")
 
 
 def test_precision_of_a_training_that_is_too_slow(tmp_path: Path) -> None:
