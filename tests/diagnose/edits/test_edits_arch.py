@@ -134,6 +134,15 @@ def test_whatever_is_proposed_runs(text, code):
         assert "error" not in run(one.text)
 
 
+def test_dead_units_are_woken_wherever_a_rate_is_set():
+    by_hand = "for group in optimizer.param_groups:\n    group['lr'] = {}\n"
+    text = replaced(TORCH, "for epoch", by_hand.format("3.0") + by_hand.format("2.0") + "for epoch")
+    changed = {tuple(change(text, one.text)) for one in edits("arch.dead_units", text)}
+    lines = {line for one in changed for line in one}
+    assert any("3.0" in line for line in lines)
+    assert any("2.0" in line for line in lines)
+
+
 def test_a_tuple_keeps_its_brackets_and_a_line_its_other_statements():
     draft = Draft("f(a, (1, 2))\ng(); h(); i()\n")
     calls = {draft.code(one.func): one for one in draft.nodes(type(draft.tree.body[0].body[0].value))}

@@ -87,13 +87,15 @@ def softmax_inside(asked: Asked) -> Iterator[Edit | None]:
 def dead_units(asked: Asked) -> Iterator[Edit | None]:
     """Take a tenth of the learning rate, wherever it is set; else let ReLU leak."""
     training, model = training_of(asked), model_at(asked)
-    optimizer = training.optimizer if training is not None else None
-    if asked.program.rate_settings:
-        yield from other_rates(asked, asked.program.rate_settings[0], (0.1,))
-    elif training is not None and optimizer is not None and optimizer.learning_rate:
+    rate = (
+        training.optimizer.learning_rate if training is not None and training.optimizer is not None else None
+    )
+    for setting in asked.program.rate_settings:
+        yield from other_rates(asked, setting, (0.1,))
+    if training is not None and rate and not asked.program.rate_settings:
         sheet = Sheet(asked.program)
-        if set_rate(sheet, training, rate := optimizer.learning_rate / 10):
-            yield Edit(asked.suspicion.code, f"The learning rate is {rate:g}.", sheet.text())
+        if set_rate(sheet, training, rate / 10):
+            yield Edit(asked.suspicion.code, f"The learning rate is {rate / 10:g}.", sheet.text())
     if model is not None:
         sheet = Sheet(asked.program)
         _to(
