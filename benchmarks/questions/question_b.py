@@ -88,8 +88,8 @@ def write(
                 size_matters(bank, rows),
                 (f"{RUN} --only B-sizes --only B-quarter",),
             ),
-            # As described it learns nothing at any size: the rows above are its answer.
-            *_studies(results, "size", "Would larger pictures help?", ASKED[1:]),
+            # The rows above are the answer for the programs.
+            *_studies(results, "size", "Would larger pictures help?", ASKED[2:]),
             Section(
                 "What does the home-made precision really compute?",
                 home_made(bank),
