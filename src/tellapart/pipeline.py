@@ -23,6 +23,8 @@ from tellapart.errors import OptionError
 from tellapart.inspection import Inspection, inspect, key_of, shown_by
 from tellapart.members.blend import Choice
 from tellapart.members.member import Fitted, Job
+from tellapart.members.rival import log_loss
+from tellapart.members.scores import little_loss
 from tellapart.members.speed import measure_speed
 from tellapart.options import TrainOptions, check_class
 from tellapart.outcome import Outcome, publish
@@ -258,13 +260,20 @@ def fit_members(prepared: Prepared) -> list[Fitted]:
     fitted: list[Fitted] = []
     for number, name in enumerate(names := job.plan["members"]):
         reserved = sum(job.plan.quoted_seconds[later] for later in names[number + 1 :])
+        reserved += sum(one.waiting_seconds for one in fitted)
         own = replace(prepared, job=replace(job, deadline=job.deadline - reserved))
         fitted.append(fit_member(name, own, fitted))
     return look_further(job, fitted)
 
 
 def look_further(job: Job, fitted: Sequence[Fitted]) -> list[Fitted]:
-    """Return the members, with what was cut for want of time where one that gave up early has left enough of it."""
+    """Return the members, with what waited, and with what was cut where one that gave up early has left the time.
+
+    Unless one of them leaves little to gain as it is.
+    """
+    labels = job.pictures.labels[job.split.indices("train")]
+    if any(log_loss(job, one) < little_loss(labels) for one in fitted if one.complete):
+        return list(fitted)
     reserved = 2 * job.plan.quoted_seconds["evaluate and report"]  # what sees more answers more slowly
     left = replace(job, deadline=job.deadline - reserved)
     return [one.widened(left) if one.widened else one for one in fitted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,11 +16,13 @@ from tellapart.members.extraction import extract
 from tellapart.members.head import Linear, fit_axes
 from tellapart.members.member import Fitted, Job
 from tellapart.members.probe import fit_probe, write_probe
+from tellapart.members.scores import little_loss
 from tellapart.members.sight import MIRRORINGS, Sight
 from tellapart.pictures.features import JoinedFeatures, MeanFeatures, StoredFeatures
 from tellapart.pictures.read import read_pictures
 from tellapart.pictures.store import decode_all
-from tellapart.plan import BOTH_WAYS, SECOND, SIDEWAYS, Plan, Setting, probe_looks
+from tellapart.pipeline import look_further
+from tellapart.plan import BOTH_WAYS, LARGER, SECOND, SIDEWAYS, Plan, Setting, probe_looks
 from tellapart.progress import Quiet
 from tellapart.split import Split, cross_validate
 
@@ -38,12 +41,29 @@ def grid_backbone(cell: int = CELL) -> Backbone:
     return Backbone("cells", "", "", model, SIDE * SIDE, SIDE, width, width)
 
 
-def make_job(tmp_path, draw, seconds: float = 1e6) -> Job:
+def edge_backbone() -> Backbone:
+    """How much the brightness of the channels changes from pixel to pixel, down and across."""
+    graph = Graph("edges")
+    kernels = np.array([[[1, 1], [-1, -1]], [[1, -1], [1, -1]]]) / 12
+    x = graph.channels_first(graph.images("images"))
+    edges = graph.relu6(graph.conv(x, np.repeat(kernels[:, None], 3, 1), np.zeros(2), stride=1, pads=[0] * 4))
+    model = graph.model({"features": (graph.mean(edges), 2)})
+    return Backbone("edges", "", "", model, SIDE * SIDE, 16, 2, 2)
+
+
+def make_job(
+    tmp_path,
+    draw,
+    seconds: float = 1e6,
+    looks: Sequence[str] = (SIDEWAYS, BOTH_WAYS),
+    side: int = SIDE,
+    members: Sequence[str] = ("probe",),
+) -> Job:
     rng = np.random.default_rng(0)
     for number in range(COUNT):
         file = tmp_path / "pictures" / "ab"[number % 2] / f"{number:02d}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.clip(128 + draw(number % 2) + cells(rng), 0, 255).astype(np.uint8)
+        pixels = np.clip(128 + draw(number % 2) + cells(rng, side), 0, 255).astype(np.uint8)
         Image.fromarray(np.repeat(pixels[..., None], 3, 2)).save(file)
     work = tmp_path / "work"
     work.mkdir()
@@ -51,17 +71,19 @@ def make_job(tmp_path, draw, seconds: float = 1e6) -> Job:
     parts = np.full(COUNT, "train", dtype="<U10")
     parts[::10], parts[1::10] = "test", "validation"
     folds = cross_validate(pictures.labels, parts, np.arange(COUNT), folds=4, repeats=1, seed=0)
-    settings = {"probe.area_px": SIDE * SIDE, "probe.looks": [SIDEWAYS, BOTH_WAYS]}
+    settings = {"probe.area_px": SIDE * SIDE, "probe.looks": list(looks), "members": list(members)}
     plan = Plan(
-        {}, tuple(Setting(k, v, "") for k, v in settings.items()), dict.fromkeys((SIDEWAYS, BOTH_WAYS), 30.0)
+        {},
+        tuple(Setting(k, v, "") for k, v in settings.items()),
+        dict.fromkeys([*looks, "evaluate and report"], 30.0),
     )
     return Job(
         pictures, store, Split(parts, folds, "test"), plan, 0, work, time.monotonic() + seconds, Quiet()
     )
 
 
-def cells(rng: np.random.Generator) -> np.ndarray:
-    return np.kron(rng.normal(0, 20, (SIDE // CELL, SIDE // CELL)), np.ones((CELL, CELL)))
+def cells(rng: np.random.Generator, side: int) -> np.ndarray:
+    return np.kron(rng.normal(0, 20, (side // CELL, side // CELL)), np.ones((CELL, CELL)))
 
 
 def everywhere(label: int) -> np.ndarray:
@@ -79,8 +101,17 @@ def plainly_sideways(label: int) -> np.ndarray:
     return sideways(label, 30.0)
 
 
-def fitted(job: Job, cell: int = CELL) -> Fitted:
-    backbone = grid_backbone(cell)
+LARGE = SIDE * 3 // 2
+
+
+def finely_striped(label: int) -> np.ndarray:
+    """Stripes of one pixel each, faint, lying or standing: gone where the picture is reduced to two thirds."""
+    stripes = np.tile(np.array([[4.0], [-4.0]]), (LARGE // 2, LARGE))
+    return stripes if label else stripes.T
+
+
+def fitted(job: Job, cell: int = CELL, backbone: Backbone | None = None) -> Fitted:
+    backbone = backbone or grid_backbone(cell)
     file = job.work / "features.npy"
     return fit_probe(job, extract(backbone, SIDE * SIDE, job.store, file), backbone)
 
@@ -88,6 +119,32 @@ def fitted(job: Job, cell: int = CELL) -> Fitted:
 def test_mirror_images_are_looked_at_where_the_label_is_the_same_in_them(tmp_path):
     found = fitted(make_job(tmp_path, everywhere))
     assert f"looked at: {MIRRORINGS[2].words}, through cells" in found.words
+
+
+def test_enlarged_pictures_are_looked_at_where_they_show_more(tmp_path):
+    job = make_job(tmp_path, finely_striped, looks=[LARGER], side=LARGE)
+    found = fitted(job, backbone=edge_backbone())
+    assert f"with {LARGER} the out-of-fold log loss falls by" in found.words
+    assert f"{MIRRORINGS[0].words}, at 1.5 times the usual side, through edges" in found.words
+    assert (found.view.height, found.view.width) == (LARGE, LARGE)
+    graph = Graph("model")
+    assert found.write is not None
+    model = graph.model({"logits": (found.write(graph, graph.images("images")), 2)})
+    images = np.stack([found.view.apply(job.store[i]) for i in range(COUNT)])
+    (answers,) = session(model).run(None, {"images": images})
+    np.testing.assert_array_equal(answers.argmax(1), job.pictures.labels)
+
+
+def test_enlarged_pictures_are_not_where_the_network_takes_one_size(tmp_path):
+    job = make_job(tmp_path, finely_striped, looks=[LARGER], side=LARGE)
+    found = fitted(job, backbone=replace(edge_backbone(), fixed_px=(SIDE, SIDE)))
+    assert LARGER not in found.words
+
+
+def test_what_follows_an_enlarged_picture_needs_as_much_more_time(tmp_path):
+    job = make_job(tmp_path, finely_striped, seconds=60, looks=[LARGER, SIDEWAYS], side=LARGE)
+    found = fitted(job, backbone=edge_backbone())
+    assert f"no time for {SIDEWAYS}; looked at: {MIRRORINGS[0].words}, at 1.5 times" in found.words
 
 
 def test_they_are_not_where_the_label_is_the_side(tmp_path):
@@ -99,6 +156,11 @@ def test_they_are_not_where_the_label_is_the_side(tmp_path):
 def test_they_are_not_where_little_is_left_to_gain(tmp_path):
     found = fitted(make_job(tmp_path, plainly_sideways), cell=2)
     assert f"{SIDEWAYS} not tried: an out-of-fold log loss of 0.0" in found.words
+
+
+@pytest.mark.parametrize(("counts", "expected"), [([50, 50], 0.02), ([30] * 5, 0.02), ([99, 1], 0.0016)])
+def test_what_is_little_is_less_where_a_class_is_rare(counts, expected):
+    assert little_loss(np.repeat(np.arange(len(counts)), counts)) == pytest.approx(expected, abs=1e-4)
 
 
 def test_without_time_they_are_left_out(tmp_path):
@@ -123,9 +185,31 @@ def test_what_was_cut_is_looked_at_when_time_is_left_after_all(tmp_path):
     later, at_once = plain.widened(job), fitted(job)
     assert later.words == at_once.words
     np.testing.assert_array_equal(later.logits, at_once.logits)
-    np.testing.assert_array_equal(later.plain_logits, plain.logits)
     assert later.seconds >= plain.seconds
     assert later.widened is at_once.widened is None
+
+
+def test_where_it_is_poor_the_nets_come_first(tmp_path):
+    at_once = fitted(
+        make_job(tmp_path / "alone", finely_striped, looks=[LARGER], side=LARGE), backbone=edge_backbone()
+    )
+    job = make_job(tmp_path / "with", finely_striped, looks=[LARGER], side=LARGE, members=("probe", "detail"))
+    found = fitted(job, backbone=edge_backbone())
+    assert found.words.endswith(f"looked at: {MIRRORINGS[0].words}, through edges")
+    assert found.waiting_seconds == 30
+    (later,) = look_further(job, [found])
+    np.testing.assert_array_equal(later.logits, at_once.logits)
+    # Not where a net leaves nothing to gain.
+    sure = replace(found, logits=10 * np.eye(2)[job.pictures.labels], widened=None)
+    kept, _ = look_further(job, [found, sure])
+    assert kept is found
+
+
+def test_where_it_does_well_they_do_not(tmp_path):
+    job = make_job(tmp_path, plainly_sideways, looks=[SIDEWAYS], members=("probe", "detail"))
+    found = fitted(job)
+    assert found.waiting_seconds == 0
+    assert found.widened is None
 
 
 def test_without_time_what_was_cut_stays_so(tmp_path):
@@ -212,7 +296,7 @@ def test_the_graph_of_two_networks_answers_as_their_features_do():
 
 
 def test_a_second_network_stands_beside_the_built_in_one_alone():
-    assert next(iter(probe_looks("efficientnet-lite0"))) == SECOND
+    assert list(probe_looks("efficientnet-lite0")) == [LARGER, SECOND, SIDEWAYS, BOTH_WAYS]
     assert SECOND not in probe_looks("some/other.onnx")
     assert [one.name for one in Sight((grid_backbone(),)).wider(SECOND).networks] == ["cells", SECOND]
 

@@ -27,7 +27,6 @@ from tellapart.scale.executor import in_waves
 SOLVED = 0.99
 """Balanced accuracy on the first fold at which neither another policy nor more pixels can add much."""
 NONE = np.array([], dtype=np.int64)
-POOR = 0.90  # balanced accuracy of the member before in its plain look, below which every policy and size gets its look
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ def fit_detail(job: Job, before: Sequence[Fitted]) -> Fitted:
 
 def _look_around(detail: Detail, rival: Rival | None) -> list[Look]:
     """Look with each policy at the smallest size, then at larger sizes with the best, as long as it may pay."""
-    poor = rival is None or rival.plain_balanced_accuracy() < POOR
+    poor = rival is None or rival.is_poor
     looks: list[Look] = []
     if not poor:
         glance = detail.look(0, detail.job.plan["detail.policies"][0], glance=True)

@@ -78,10 +78,10 @@ class Fitted:
         How it weighted the classes, where it decided that; members after it do likewise.
     networks
         Pretrained ones that its model holds; empty: the job's own, or none.
-    plain_logits
-        (N, K) as `logits`, of its first, plain look at the pictures; None where there was no other.
     widened
-        Job -> the member with what the plan had cut for want of time; None where nothing was.
+        Job -> the member with what waits for those after it, or was cut for want of time; None where nothing is left.
+    waiting_seconds
+        What the part that waits will take.
     """
 
     name: str
@@ -94,8 +94,8 @@ class Fitted:
     history: tuple[dict[str, Any], ...] = field(default=())
     balance: Balance | None = None
     networks: tuple[Backbone, ...] = ()
-    plain_logits: np.ndarray | None = None
     widened: Callable[[Job], Fitted] | None = None
+    waiting_seconds: float = 0.0
 
     @property
     def complete(self) -> bool:

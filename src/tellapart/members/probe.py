@@ -6,26 +6,24 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from types import MappingProxyType
 
 import numpy as np
 
 from tellapart.backbones.features import Backbone
 from tellapart.backbones.graph import Graph
 from tellapart.members.balance import Balance, decide_balance
-from tellapart.members.extraction import view_of
 from tellapart.members.head import CLIP, STRENGTHS, Axes, Linear, fit_axes, fit_linear
 from tellapart.members.member import Fitted, Job, Write
 from tellapart.members.reach import Setup, reaches
-from tellapart.members.scores import log_losses, paired_gain, softmax
+from tellapart.members.rival import is_poor
+from tellapart.members.scores import little_loss, log_losses, paired_gain, softmax
 from tellapart.members.sight import Sight
 from tellapart.pictures.features import Features, StoredFeatures
 from tellapart.scale.executor import Advance
 from tellapart.split import deal
 
 QUICK_FOLDS, QUICK_STRENGTH = 5, 1e-3
-LITTLE_LOSS = 0.03
-"""Out-of-fold log loss below which no more looks are tried: they took off a third at most (benchmarks/accuracy/looks).
-Not a count of errors: ants and bees leave ten, and gain .024 of their .111."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +60,6 @@ class Looked:
         What was chosen, and what it looks at.
     words
         What was tried, and what came of it.
-    plain_NK
-        Logits of the first look.
     seconds
         What it took.
     """
@@ -71,7 +67,6 @@ class Looked:
     heads: Heads
     sight: Sight
     words: tuple[str, ...]
-    plain_NK: np.ndarray
     seconds: float
 
 
@@ -84,13 +79,23 @@ def fit_probe(job: Job, features_ND: StoredFeatures, backbone: Backbone) -> Fitt
     began = time.perf_counter()
     job.progress.stage("probe", job.split.folds.shape[0] * job.split.count)
     heads = choose_heads(job, features_ND, backbone.deepest)
-    first = Looked(heads, Sight((backbone,)), (), heads.logits_NK, time.perf_counter() - began)
-    quoted = {name: job.plan.quoted_seconds[name] for name in job.plan["probe.looks"]}
-    return _member(job, features_ND, widen(job, features_ND, first, quoted))
+    first = Looked(heads, Sight((backbone,)), (), time.perf_counter() - began)
+    planned = {name: job.plan.quoted_seconds[name] for name in job.plan["probe.looks"]}
+    if planned and "detail" in job.plan["members"] and is_poor(job, heads.logits_NK):
+        # Nets from scratch may make them needless: on pellets a minute of looks came to .94, and a net has 1.00.
+        waiting = replace(first, words=("more is looked at after the nets, if they leave anything to gain",))
+        found = _member(job, features_ND, waiting, planned | job.plan.looks_cut)
+        return replace(found, waiting_seconds=sum(planned.values()))
+    return _member(job, features_ND, widen(job, features_ND, first, planned), job.plan.looks_cut)
 
 
-def _member(job: Job, features_ND: StoredFeatures, looked: Looked, *, cut: bool = True) -> Fitted:
-    """Return the member; `cut`: the looks that the plan cut are still to be tried."""
+def _member(
+    job: Job,
+    features_ND: StoredFeatures,
+    looked: Looked,
+    looks_left: Mapping[str, float] = MappingProxyType({}),
+) -> Fitted:
+    """Return the member; `looks_left` may be tried later: what each takes, seconds."""
     heads, sight = looked.heads, looked.sight
     backbone = sight.networks[0]
     labels, weights = job.pictures.labels, heads.class_weights
@@ -101,12 +106,12 @@ def _member(job: Job, features_ND: StoredFeatures, looked: Looked, *, cut: bool 
         return lambda graph, images: write_probe(graph, images, sight, final.reach.axes, linear)
 
     def widened(later: Job) -> Fitted:
-        return _member(later, features_ND, widen(later, features_ND, looked, job.plan.looks_cut), cut=False)
+        return _member(later, features_ND, widen(later, features_ND, looked, looks_left))
 
     return Fitted(
         name="probe",
         logits=heads.logits_NK,
-        view=view_of(backbone, job.plan["probe.area_px"]),
+        view=sight.view(job),
         write=refit(np.array([], dtype=np.int64)),
         refit=refit,
         seconds=looked.seconds,
@@ -115,8 +120,7 @@ def _member(job: Job, features_ND: StoredFeatures, looked: Looked, *, cut: bool 
         f"{'; '.join((*looked.words, sight.words()))}",
         balance=heads.balance,
         networks=sight.networks,
-        plain_logits=looked.plain_NK,
-        widened=widened if cut and job.plan.looks_cut else None,
+        widened=widened if looks_left else None,
     )
 
 
@@ -162,15 +166,18 @@ def widen(job: Job, features_ND: StoredFeatures, looked: Looked, looks: Mapping[
         if (wider := sight.wider(name)) is None:
             continue
         before = log_losses(softmax(heads.logits_NK[train]), labels)
-        if before.mean() < LITTLE_LOSS:
+        if before.mean() < little_loss(labels):
             words.append(
                 f"{name} not tried: an out-of-fold log loss of {before.mean():.3f} leaves little to gain"
             )
             break
-        if seconds > job.seconds_left():
+        # The sealed pictures are looked at so once more.
+        needed = seconds * sight.price * (1 + np.mean(job.split.parts == "test"))
+        if needed > job.seconds_left():
             words.append(f"no time for {name}")
             break
-        job.progress.stage(name, (wider.looks - sight.looks) * len(job.pictures))
+        new = wider.looks if wider.side > sight.side else wider.looks - sight.looks
+        job.progress.stage(name, new * len(job.pictures))
         other = choose_heads(job, wider.features(job, features_ND), wider.deepest)
         gain, error = paired_gain(before, log_losses(softmax(other.logits_NK[train]), labels))
         words.append(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from tellapart.members.member import Fitted, Job
 from tellapart.members.scores import balanced_accuracy, best_share, log_losses, paired_gain, softmax
 
+POOR = 0.90
+"""Balanced accuracy below which a member is poor."""
 FEW_ERRORS = 5
 """Left by the member before: a flawless one would not be told from it (exact McNemar test, p >= .06)."""
 
@@ -32,15 +35,10 @@ class Rival:
             f"be told from that (exact McNemar test)."
         )
 
-    def plain_balanced_accuracy(self) -> float:
-        """Out of fold, of its plain look.
-
-        How well a network knows such pictures shows in one look at each. More looks brought it from .74 to .94 on
-        pellets, where nets trained from scratch reach 1.00 and must not be given up after a glance.
-        """
-        plain, rows = self.fitted.plain_logits, self.job.split.indices("train")
-        logits = self.fitted.logits if plain is None else plain
-        return balanced_accuracy(logits[rows].argmax(1), self.job.pictures.labels[rows])
+    @property
+    def is_poor(self) -> bool:
+        """Whether other members get all their looks: see `is_poor`."""
+        return is_poor(self.job, self.fitted.logits)
 
     def stands(self, scored: np.ndarray, logits: np.ndarray) -> str:
         """Say why more folds would not change the choice; empty where they may.
@@ -60,12 +58,19 @@ class Rival:
         )
 
 
+def is_poor(job: Job, logits_NK: np.ndarray) -> bool:
+    """Whether a member knows so little of such pictures, out of fold, that others may do far better."""
+    rows = job.split.indices("train")
+    return balanced_accuracy(logits_NK[rows].argmax(1), job.pictures.labels[rows]) < POOR
+
+
+def log_loss(job: Job, fitted: Fitted) -> float:
+    """Return the log loss on the pictures that a choice rests on, nats."""
+    rows = job.split.indices("train", "validation")
+    return float(log_losses(softmax(fitted.logits[rows]), job.pictures.labels[rows]).mean())
+
+
 def find_rival(job: Job, before: Sequence[Fitted]) -> Rival | None:
     """Return the complete member of least log loss; None where there is none."""
-    rows = job.split.indices("train", "validation")
-
-    def loss(fitted: Fitted) -> float:
-        return float(log_losses(softmax(fitted.logits[rows]), job.pictures.labels[rows]).mean())
-
-    best = min((one for one in before if one.complete), key=loss, default=None)
+    best = min((one for one in before if one.complete), key=partial(log_loss, job), default=None)
     return None if best is None else Rival(best, job)
