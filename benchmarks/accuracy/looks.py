@@ -1,7 +1,8 @@
-"""What a second network and mirror images do for the probe: ``python -m benchmarks.accuracy.looks --data DIR``.
+"""What larger pictures, a second network and mirror images do for the probe.
 
-Out of fold; no test part is opened. Every way to look chooses depths and strength for itself inside the same folds;
-gains over the first are paired by picture. Finished rows are kept in looks.jsonl; looks.md is written anew from them.
+``python -m benchmarks.accuracy.looks --data DIR``. Out of fold; no test part is opened. Every way to look chooses
+depths and strength for itself inside the same folds; gains over the first are paired by picture. Finished rows are
+kept in looks.jsonl; looks.md is written anew from them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tellapart.members.scores import log_losses, paired_gain, softmax
 from tellapart.members.sight import MIRRORINGS, Sight
 from tellapart.options import TrainOptions
 from tellapart.pipeline import prepare, read_for
+from tellapart.plan import LARGER_SIDE
 from tellapart.progress import Quiet
 from tellapart.run_folder import RunFolder
 from tellapart.scale.processor import sharing_the_processor
@@ -52,6 +54,7 @@ def ways() -> dict[str, Sight]:
     plain, sideways, both_ways = MIRRORINGS
     return {
         "Lite0": Sight((first,), plain),
+        "Lite0, enlarged": Sight((first,), plain, LARGER_SIDE),
         "Lite2": Sight((second,), plain),
         "both": Sight((first, second), plain),
         "Lite0, mirrored": Sight((first,), sideways),
@@ -102,10 +105,10 @@ def table(rows: Rows) -> str:
         "# Ways of the probe to look",
         "",
         "`python -m benchmarks.accuracy.looks --data DIR`. Out-of-fold log loss on the training part, seed 0; in",
-        "brackets by how much it is lower than with Lite0 alone, and the standard error of that (paired). *Both*: the",
-        "features of EfficientNet-Lite0 and -Lite2 side by side; *mirrored*: averaged with the mirror image; *both",
-        "ways*: with three of them. The product takes what helps, one after another, where the log loss is",
-        "above .03.",
+        "brackets by how much it is lower than with Lite0 alone, and the standard error of that (paired). *Enlarged*:",
+        "pictures at 1.5 times the side; *both*: the features of EfficientNet-Lite0 and -Lite2 side by side;",
+        "*mirrored*: averaged with the mirror image; *both ways*: with three of them. The product takes what helps,",
+        "one after another, where the log loss is above .02.",
         "",
         f"Measured {rows.made()}.",
         "",

@@ -134,7 +134,7 @@ def three_ways(found: Mapping[str, Sequence[Side]], rows: Mapping[str, Mapping[s
             [f"With `fixed.py` the precision over the whole validation part {trend(fixed)}."] if fixed else []
         )
         if pictures == "quarter" and sides.ATTAINABLE in rows:
-            best = rows[sides.ATTAINABLE]["large_sample"]
+            best = rows[sides.ATTAINABLE]["fresh"]
             for way in ("fixed", "tellapart"):
                 said += [
                     _reached(three, way, name, best) for name in ("balanced_accuracy", "average_precision")

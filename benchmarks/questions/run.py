@@ -69,7 +69,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--row-minutes", type=float, default=180.0, help="a row ends after so many (default 180)"
     )
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="rows at a time (default: cores)"
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="rows at a time (default: cores); a row at 400 px takes 12 GB of memory",
     )
     parser.add_argument(
         "--plan-only", action="store_true", help="say what would be run and how long it takes"

@@ -197,9 +197,12 @@ def run_tellapart(name: str, seed: int, options: argparse.Namespace) -> dict[str
 
 def attainable(options: argparse.Namespace) -> dict[str, Any]:
     """Keep what the best possible classifier reaches on the drawn heads; the demo computes it from their cues."""
-    folder = sets.prepare("quarter", options.work, None)
-    document = json.loads((folder / "attainable.json").read_text())
-    return {"large_sample": document["large_sample"], "about": document["about"]}
+    document = json.loads((_fresh("quarter", options) / "attainable.json").read_text())
+    return {
+        "large_sample": document["large_sample"],
+        "fresh": document["written"],
+        "about": document["about"],
+    }
 
 
 def _fresh(name: str, options: argparse.Namespace) -> Path:

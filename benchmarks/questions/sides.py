@@ -43,6 +43,10 @@ COLUMNS = {
 """``own``: the pictures that each way keeps from training itself: its validation part, or the sealed test."""
 
 ATTAINABLE = "quarter/attainable"
+BEST_POSSIBLE = (
+    "*Best possible*: by the cues that the heads were drawn from, all of them or those left at 100 px; for fresh "
+    "pictures on these very pictures, else over many draws.\n"
+)
 
 
 @dataclass(frozen=True)
@@ -185,14 +189,17 @@ def table(sides: Sequence[Side], pictures: str, rows: Mapping[str, Mapping[str, 
         cells += [_minutes(found, lambda one: one.seconds), _minutes(found, lambda one: one.core_seconds)]
         lines.append(f"| {words}{_how(found)} | {len(found)} | {' | '.join(cells)} |")
     if pictures == "quarter" and ATTAINABLE in rows:
-        best = rows[ATTAINABLE]["large_sample"]
-        for size in best:
-            cells = [_attainable(best[size][measure]) for _, measure in columns]
+        known = rows[ATTAINABLE]
+        for size in known["fresh"]:
+            best = {part: known["fresh" if part == "fresh" else "large_sample"][size] for part, _ in columns}
+            cells = [_attainable(best[part][measure]) for part, measure in columns]
             lines.append(f"| best possible at {size.replace('_', ' ')} | | {' | '.join(cells)} | | | |")
     if len(lines) == 2:
         return []
     missing = [words for way, words in WAYS.items() if way not in {one.way for one in sides}]
     lines += ["", f"`fixed.py`: {FIXED[SETS[pictures]]}.\n"]
+    if pictures == "quarter":
+        lines += [BEST_POSSIBLE]
     return [*lines, *([f"{', '.join(missing)}: not measured yet: `{SIDE_BY_SIDE}`\n"] if missing else [])]
 
 
@@ -218,7 +225,7 @@ def _attainable(known: Mapping[str, Any]) -> str:
 
 
 def reached(sides: Iterable[Side], way: str, measure: str, best: float) -> str:
-    """Say whether a way comes to the `best` possible on fresh pictures: where its interval over pictures holds it."""
+    """Say whether a way comes to the `best` possible on the same fresh pictures, by its interval over pictures."""
     found = [one.estimate("fresh", measure) for one in sides if one.way == way]
     found = [one for one in found if one.is_defined]
     if not found:
@@ -228,7 +235,8 @@ def reached(sides: Iterable[Side], way: str, measure: str, best: float) -> str:
     )
     words = "comes within its interval of" if high >= best else "stays below"
     figures = f"{value:.3f}, pictures {low:.3f} to {high:.3f}, n = {found[0].n}, {len(found)} seeds"
-    return f"{WAYS[way]} {words} the best possible {measure.replace('_', ' ')} of {best:.3f} ({figures})."
+    name = measure.replace("_", " ")
+    return f"{WAYS[way]} {words} the best possible {name} on the same fresh pictures, {best:.3f} ({figures})."
 
 
 SHOWN = 5

@@ -273,15 +273,22 @@ def test_three_ways_stand_side_by_side(tmp_path: Path) -> None:
     rows.append(row_of("tellapart", 0, value=0.7) | {"key": "t"})
     high, higher = ({"value": value, "low": value, "high": value, "n": 9} for value in (0.82, 0.95))
     best = {key: {"balanced_accuracy": high, "average_precision": higher} for key in ("400_px", "100_px")}
-    rows.append({"key": sides.ATTAINABLE, "large_sample": best})
+    elsewhere = {key: dict.fromkeys(known, higher | {"value": 0.99}) for key, known in best.items()}
+    rows.append({"key": sides.ATTAINABLE, "large_sample": elsewhere, "fresh": best})
     (tmp_path / "side_by_side.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     text = section(written(tmp_path, "B-quarter")["precision-decreases.md"], "What does better")
     assert "| as described (100 px, 30 epochs) | 3 | 0.500 (0.500 to 0.500); pictures 0.400 to 0.600" in text
     assert "(100 px, 11 epochs) | 2 | 0.800 (0.800 to 0.800); pictures 0.750 to 0.850, n = 400" in text
     assert "0.500 (0.500 to 0.500) → 0.905 (0.841 to 0.969) | 1.5 min | 1.0 min |" in text
     assert "the precision over the whole validation part rises (0.500" in text
-    assert "comes within its interval of the best possible balanced accuracy of 0.820 (0.800" in text
-    assert "`tellapart train` stays below the best possible balanced accuracy of 0.820" in text
+    assert (
+        "comes within its interval of the best possible balanced accuracy on the same fresh pictures, 0.820 (0.800"
+        in text
+    )
+    assert (
+        "`tellapart train` stays below the best possible balanced accuracy on the same fresh pictures, 0.820"
+        in text
+    )
     assert "### cats_dogs" not in text
     assert "(precision-decreases-ways.svg)" in text
     lines = (tmp_path / "docs" / "precision-decreases-ways.svg").read_text()

@@ -61,6 +61,7 @@ def job(tmp_path_factory):
     settings = {
         "probe.area_px": SIDE * SIDE,
         "probe.looks": [],
+        "members": [],
         "detail.sides_px": [SIDE],
         "detail.canvas_px": [[SIDE, SIDE]],
         "detail.steps": [16],

@@ -51,8 +51,8 @@ for epoch in range(100):
 MIRRORED = CONVOLUTIONS.replace(
     "transforms.ToTensor()", "transforms.RandomHorizontalFlip(), transforms.ToTensor()"
 )
-SECONDS = 60.0  # a sixth of it is what the program may take at full length, importing included
-LOOK_SECONDS = 8.0
+SECONDS = 36.0  # a sixth of it is what the program may take at full length, importing included
+LOOK_SECONDS = 4.0
 
 
 @pytest.fixture
