@@ -12,6 +12,7 @@ RUN = "python -m benchmarks.questions.run"
 SIDE_BY_SIDE = "python -m benchmarks.questions.side_by_side"
 DIAGNOSED = "python -m benchmarks.diagnosis.founding.run"
 ANSWERS = "python -m benchmarks.questions.answers"
+OWN = "`tellapart train`'s own classifiers"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def studies(
 
 def study_command(question: str, pictures: str, script: str, name: str) -> str:
     """Return the command whose output is the committed study."""
-    how = f"--model {script} --time 45m" if script else "--time 20m"
+    how = f"--model {script} --time 45m" if script else "--time 10m"
     return (
         f"tellapart study {question} {pictures} {how} --json > benchmarks/questions/results/study-{name}.json"
     )

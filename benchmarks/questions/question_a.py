@@ -51,7 +51,7 @@ DIED = [
 """The loss of one who always says a half."""
 
 AIM = 0.97
-SMALL = "benchmarks/questions/small/plastic_pieces"
+SMALL = "benchmarks/questions/small/plastic_pieces.py"
 """Nine trainings of the program as described would take half a day."""
 QUESTION = (
     "A small Keras network looks at groups of round white pieces on black and should say whether two of them stick",
@@ -332,8 +332,7 @@ def _over(trained: Trained) -> str:
 def _amount(results: Path) -> list[Section]:
     cheaper = f"at {SMALL_PX} px and with mirroring alone"
     asked = (
-        ("described", f"the training as described, {cheaper}", f"{SMALL}.py"),
-        ("fixed", f"the mended program, {cheaper}", f"{SMALL}_fixed.py"),
-        ("own", "`tellapart train`'s own classifiers", ""),
+        ("described", f"the training as described, {cheaper}", SMALL),
+        ("own", page.OWN, ""),
     )
     return page.studies(results, "amount", "Is the set too small?", "pellets", asked)

@@ -231,8 +231,8 @@ def test_what_size_is_worth_is_asked_of_a_network_that_learns_too(
 
     text = written(tmp_path, "B-quarter", "B-sizes", true_validation_average_precision=precision)
     sizes = section(text["precision-decreases.md"], "How much does picture size")
-    for size, variant in ((50, "as described"), (200, "as described"), (50, "learning rate .01")):
-        assert f"- {size} px instead of 100 ({variant}, epoch " in sizes
+    for size in (50, 200):
+        assert f"- {size} px instead of 100 (learning rate .01, epoch " in sizes
     assert ("400 px instead of 100 (learning rate .01, epoch 10) helped" in sizes) is learnt
     assert ("these rows do not show" in sizes) is not learnt
 
@@ -330,7 +330,7 @@ def test_studies_and_diagnoses_are_quoted_as_they_are(tmp_path: Path) -> None:
     amount = section(text, "Is the set too small? Asked of the training as described")
     assert "> Cannot tell: &lt;b>nothing&lt;/b> was learnt." in amount
     assert "| half \\| of it | 250 | 0.500 (0.400 to 0.600, n = 100) |" in amount
-    assert "not measured yet" in section(text, "Is the set too small? Asked of the mended program")
+    assert "not measured yet" in section(text, "Is the set too small? Asked of `tellapart train`")
     assert "with --time 45m, after 30 min: *The training fails.*" in section(text, "Is the model correct?")
 
 
