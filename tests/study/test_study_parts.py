@@ -11,6 +11,7 @@ from simulated import Learner, bench
 
 from tellapart.members.augment import augment
 from tellapart.members.policy import Policy
+from tellapart.study.amount import draw_out
 from tellapart.study.arm import Arm, training_set
 from tellapart.study.curve import fit_curves
 from tellapart.study.effect import gain, judge, level, score
@@ -52,6 +53,23 @@ def test_a_curve_never_rises_nor_falls_below_no_error():
     assert found.error(1e6)[0] >= found.floor[0] >= 0
     assert found.error(1e6).min() >= 0
     assert found.scale[0] == 0
+
+
+@pytest.mark.parametrize("training_sd", [0.0, 0.02])
+def test_a_law_that_holds_is_seldom_called_broken(training_sd):
+    """Nets trained from several seeds scatter about the law by more than the pictures explain."""
+    amounts, pictures = np.array([42.0, 60, 84, 116, 167, 233, 333]), 500
+
+    def held(seed: int) -> bool:
+        rng = np.random.default_rng(seed)
+        errors = 0.02 + 2 * amounts**-0.8 + rng.normal(0, training_sd, len(amounts))
+        own = rng.binomial(pictures, errors.clip(0.001, 1)) / pictures
+        drawn = rng.binomial(pictures, own, (200, len(own))) / pictures
+        return draw_out(amounts, drawn, own, pictures, rng).held
+
+    assert (
+        np.mean([held(seed) for seed in range(60)]) > 0.85
+    )  # the interval's own 95 %, less three of its deviations
 
 
 def test_differences_cover_the_truth(tmp_path):

@@ -58,7 +58,7 @@ def study_amount(bench: Bench, learner: Learner) -> Answer:
     rows = rows_of(arms, scored, rounds)
     amounts = np.array([rounds.fitted[arm.key] for arm in arms])
     errors_BA, own_A = _errors(bench, [scored[arm.key] for arm in arms])
-    curve = draw_out(amounts, errors_BA, own_A, len(bench.labels))
+    curve = draw_out(amounts, errors_BA, own_A, len(bench.labels), np.random.default_rng(bench.seed))
     effects = tuple(
         effect_of(scored, arm, arms[-1], len(arms) - 1, f"all instead of {arm.words}") for arm in arms[:-1]
     )
@@ -135,7 +135,9 @@ def _balanced(
     return np.asarray(np.mean(recalls, axis=0))
 
 
-def draw_out(amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, n: int) -> Curve:
+def draw_out(
+    amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, n: int, rng: np.random.Generator
+) -> Curve:
     """Fit a curve, check it by foretelling the largest amount from the smaller ones, and draw it out.
 
     Parameters
@@ -145,8 +147,13 @@ def draw_out(amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, n: i
         1 - balanced accuracy: replicates, and as measured.
     n
         All pictures there are.
+    rng
+        Of what the replicates leave out: a net trained again from another seed errs otherwise.
     """
     weights = 1 / (errors_BA.var(0) + 1e-4)  # not more exact than a hundredth: the law itself is not
+    check, words, held = _check(amounts, errors_BA, own_A, weights, rng)
+    everywhere = np.ones(len(amounts), bool)
+    errors_BA = _with_training_noise(amounts, errors_BA, own_A, weights, everywhere, rng)
     fitted = fit_curves(amounts, errors_BA, weights)
     own = fit_curves(amounts, own_A[None], weights)
     size, units = len(errors_BA), n
@@ -164,7 +171,6 @@ def draw_out(amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, n: i
         )
     at = np.geomspace(amounts.min(), TIMES[-1] * n, SHOWN)
     band = tuple(_along(own, fitted, float(x)) for x in at)
-    check, words, held = _check(amounts, errors_BA, own_A, weights)
     return Curve(
         float(own.floor[0]),
         float(own.scale[0] * own.unit ** own.power[0]),
@@ -182,13 +188,47 @@ def _along(own: Curves, fitted: Curves, pictures: float) -> tuple[float, float, 
     return pictures, float(1 - own.error(pictures)[0]), float(low), float(high)
 
 
+def _with_training_noise(
+    amounts: np.ndarray,
+    errors_BA: np.ndarray,
+    own_A: np.ndarray,
+    weights: np.ndarray,
+    known_A: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Add to the replicates the scatter about the curve that drawing pictures again does not explain.
+
+    `known_A` are the amounts that it is measured on: r squared, less its variance over the replicates, for each
+    amount beyond the three that the curve takes. Student's t with as many degrees of freedom.
+    """
+    freedom = int(known_A.sum()) - 3
+    if freedom < 1:
+        return errors_BA
+    x, w = amounts[known_A], weights[known_A]
+
+    def left(errors: np.ndarray) -> np.ndarray:
+        curves = fit_curves(x, errors, w)
+        return errors - np.stack([curves.error(one) for one in x], axis=1)
+
+    excess = left(own_A[None, known_A])[0] ** 2 - left(errors_BA[:, known_A]).var(0)
+    variance = max(0.0, float(np.average(excess, weights=w)) * len(x) / freedom)
+    noise = rng.standard_t(freedom, errors_BA.shape) * np.sqrt(variance)
+    return np.asarray(np.clip(errors_BA + noise, 0.0, 1.0))
+
+
 def _check(
-    amounts: np.ndarray, errors_BA: np.ndarray, own_A: np.ndarray, weights: np.ndarray
+    amounts: np.ndarray,
+    errors_BA: np.ndarray,
+    own_A: np.ndarray,
+    weights: np.ndarray,
+    rng: np.random.Generator,
 ) -> tuple[dict[str, object], str, bool]:
     """Foretell the largest amount from those of at most half of it, and compare on the same replicates."""
     small = amounts <= 0.55 * amounts[-1]
     if small.sum() < 3:
         small = np.arange(len(amounts)) < len(amounts) - 1
+    # Not measured on the amount that is foretold: a curve that breaks off there would look noisy.
+    errors_BA = _with_training_noise(amounts, errors_BA, own_A, weights, small, rng)
 
     def foretold(errors: np.ndarray) -> np.ndarray:
         curves: Curves = fit_curves(amounts[small], errors[:, small], weights[small])

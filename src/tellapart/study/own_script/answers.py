@@ -76,7 +76,7 @@ def _amount(asked: Asked, found: Compared, classes: int, seed: int) -> Answer:
     errors_BA = errors_drawn(runs, rng, paired=found.same_pictures)
     own_A = np.array([1 - level(some).value for some in runs])
     n = round(float(amounts[-1]))
-    curve = draw_out(amounts, errors_BA, own_A, n)
+    curve = draw_out(amounts, errors_BA, own_A, n, rng)
     top, comparisons = keys[-1], len(keys) - 1
     effects = tuple(
         _effect(found, key, top, comparisons, f"all instead of {_words(found, key)}") for key in keys[:-1]
